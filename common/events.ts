@@ -1,0 +1,116 @@
+/**
+ * The whole Socket.IO protocol: a snapshot on connecting, then changes. One way: a page cannot move money or the
+ * relay through it. Energy, money and ids are decimal strings, addresses are checksummed.
+ */
+import type { MeterState, RelayPosition } from "./meter";
+
+export type Address = string;
+export type DecimalString = string;
+
+export interface OfferView {
+  offerId: DecimalString;
+  meter: Address;
+  prosumer: Address;
+  /** As listed. */
+  milliWh: DecimalString;
+  /** Still to be bought; 0 when sold out or withdrawn. */
+  remainingMilliWh: DecimalString;
+  /** Token base units per kWh. */
+  pricePerKWh: DecimalString;
+  /** Seconds from purchase to the trade's deadline. */
+  deliveryWindowS: number;
+  status: "open" | "soldOut" | "withdrawn" | "meterDecommissioned";
+  listedBlock: number;
+}
+
+/**
+ * `sealed`: in a block, waiting for confirmations. `queued`: confirmed, another trade of the meter is first.
+ * `delivering`: the relay is closed for it (or waits for the meter). `settling`: the final reading is signed and on its
+ * way to the chain. `settled` and `refunded` are final, and come from the chain alone.
+ */
+export type TradeStatus = "sealed" | "queued" | "delivering" | "settling" | "settled" | "refunded";
+
+export interface SettlementView {
+  txHash: string;
+  block: number;
+  deliveredMilliWh: DecimalString;
+  paid: DecimalString;
+  refunded: DecimalString;
+  isClosed: boolean;
+}
+
+export interface TradeView {
+  tradeId: DecimalString;
+  offerId: DecimalString;
+  meter: Address;
+  seller: Address;
+  buyer: Address;
+  status: TradeStatus;
+  milliWh: DecimalString;
+  pricePerKWh: DecimalString;
+  /** In escrow when the trade was opened. */
+  payment: DecimalString;
+  /** Metered for this trade so far, ahead of what is settled. */
+  deliveredMilliWh: DecimalString;
+  /** Settled on chain so far. */
+  settledMilliWh: DecimalString;
+  paid: DecimalString;
+  refunded: DecimalString;
+  deadlineAtMs: number;
+  opened: { txHash: string; block: number; sealer: Address | null; atMs: number };
+  confirmations: number;
+  confirmationsNeeded: number;
+  deliveryStartedAtMs: number | null;
+  deliveryEndedAtMs: number | null;
+  settlements: SettlementView[];
+}
+
+export interface SampleView {
+  meter: Address;
+  atMs: number;
+  volts: number;
+  amperes: number;
+  watts: number;
+  panelWatts: number | null;
+  registerMilliWh: DecimalString;
+  relay: RelayPosition;
+}
+
+export interface MeterView {
+  meter: Address;
+  prosumer: Address;
+  state: MeterState;
+  detail: string;
+  relay: RelayPosition;
+  /** Energy to the neighbour since local midnight of the server. */
+  todayMilliWh: DecimalString;
+  lastSample: SampleView | null;
+}
+
+export interface ChainView {
+  state: "following" | "nodeLost" | "rebuilding" | "noContracts";
+  detail: string;
+  head: { block: number; atMs: number; sealer: Address | null } | null;
+  /** The last block whose events are in this snapshot. */
+  followedBlock: number;
+}
+
+export interface Snapshot {
+  offers: OfferView[];
+  trades: TradeView[];
+  meters: MeterView[];
+  chain: ChainView;
+}
+
+export interface ServerToClientEvents {
+  snapshot(snapshot: Snapshot): void;
+  offer(offer: OfferView): void;
+  trade(trade: TradeView): void;
+  meter(meter: MeterView): void;
+  /** Volatile: a reader that falls behind loses old samples, never trades. */
+  sample(sample: SampleView): void;
+  chain(chain: ChainView): void;
+}
+
+/** Nothing: reading needs no request, and nothing here may move money or the relay. */
+export type ClientToServerEvents = Record<never, never>;

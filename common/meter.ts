@@ -1,0 +1,53 @@
+/** What a meter says and takes: the seam between `meter/`, which knows no trades, and `server/`, which knows no Arduino. */
+
+/** `closed`: current flows. `open`: it does not. Anything unknown means `open`. */
+export type RelayPosition = "open" | "closed";
+
+/** One measurement, already calibrated. */
+export interface MeterSample {
+  /** When the sample was taken, ms since 1970. */
+  atMs: number;
+  /** Across the battery, V. */
+  volts: number;
+  /** Through the relay to the neighbour, A. */
+  amperes: number;
+  /** Of the panel into the battery, W; null where no sensor for it is fitted. */
+  panelWatts: number | null;
+  /** To the neighbour, W. */
+  watts: number;
+  /** Energy register, cumulative over the meter's life, whole milliwatt-hours, never backwards. */
+  registerMilliWh: bigint;
+  /** The part of the register below one milliwatt-hour, in µJ (0 … 3 599 999): journal both, or a restart loses it. */
+  registerRestMicroJoule: bigint;
+  /** The relay pin's position as last commanded and acknowledged. */
+  relay: RelayPosition;
+}
+
+/** `connecting`: first attempt or retrying; `online`: fresh samples; `lost`: no fresh sample, relay held open. */
+export type MeterState = "stopped" | "connecting" | "online" | "lost";
+
+export interface MeterStatus {
+  state: MeterState;
+  /** Plain English for a log or an operator: "no sample for 1.0 s; next attempt in 2 s". */
+  detail: string;
+  atMs: number;
+}
+
+/** The register a meter starts from: what the journal holds. */
+export interface RegisterStart {
+  registerMilliWh: bigint;
+  registerRestMicroJoule: bigint;
+}
+
+/** A meter as its user sees it. Every listener is called in order; none may throw. */
+export interface Meter {
+  /** Connects and keeps reconnecting with back-off until `disconnect`. Resolves at the first fresh sample. */
+  connect(): Promise<void>;
+  /** Opens the relay, ends the transport; safe to call twice. */
+  disconnect(): Promise<void>;
+  /** The wanted position. Applied now, and again after every reconnection; `open` while the meter is lost. */
+  setRelay(position: RelayPosition): void;
+  onSample(listener: (sample: MeterSample) => void): () => void;
+  onStatus(listener: (status: MeterStatus) => void): () => void;
+  readonly status: MeterStatus;
+}

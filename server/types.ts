@@ -1,0 +1,140 @@
+/** The seams inside the server: what the chain tells the store, and what delivery asks of the chain. */
+import type { SignedReadingView } from "../common/api";
+import type { Address } from "../common/events";
+
+/** Where an event stands. `(txHash, logIndex)` is its identity. */
+export interface EventPlace {
+  block: number;
+  blockHash: string;
+  txHash: string;
+  logIndex: number;
+}
+
+/** Every event of `EnergyTrade` that changes offers, trades or meters. Quantities as on chain. */
+export type ChainEvent = EventPlace &
+  (
+    | { name: "MeterCommissioned"; meter: Address; prosumer: Address }
+    | { name: "MeterDecommissioned"; meter: Address }
+    | {
+        name: "OfferListed";
+        offerId: bigint;
+        meter: Address;
+        prosumer: Address;
+        milliWh: bigint;
+        pricePerKWh: bigint;
+        deliveryWindow: bigint;
+      }
+    | { name: "OfferWithdrawn"; offerId: bigint; remainingMilliWh: bigint }
+    | {
+        name: "TradeOpened";
+        tradeId: bigint;
+        offerId: bigint;
+        buyer: Address;
+        milliWh: bigint;
+        payment: bigint;
+        /** Unix seconds. */
+        deadline: bigint;
+      }
+    | {
+        name: "TradeSettled";
+        tradeId: bigint;
+        deliveredMilliWh: bigint;
+        registerMilliWh: bigint;
+        paid: bigint;
+        refunded: bigint;
+        isClosed: boolean;
+      }
+    | { name: "TradeRefunded"; tradeId: bigint; refunded: bigint }
+  );
+
+export interface BlockHeader {
+  block: number;
+  hash: string;
+  parentHash: string;
+  /** Unix seconds. */
+  atS: number;
+  /** Who sealed it: clique's signer from extraData; null on a chain without one. */
+  sealer: Address | null;
+}
+
+/** Blocks in order, ending at `through`, with every event in them. */
+export interface EventBatch {
+  /** Headers of the blocks that hold events, and of `through`. */
+  headers: BlockHeader[];
+  events: ChainEvent[];
+  through: BlockHeader;
+}
+
+/** What the follower writes into; the store implements it. Each call is one database transaction. */
+export interface ChainSink {
+  /** Last block whose events are stored; null before the first. */
+  cursor(): { block: number; hash: string } | null;
+  /** Stored (block, hash) pairs, newest first, to find the common ancestor after a reorganisation. */
+  knownBlocks(): { block: number; hash: string }[];
+  /** Identity of the chain the store belongs to: genesis hash and contract address; null when empty. */
+  chainIdentity(): string | null;
+  /** Events that have k confirmations. Cursor and events together; an event already stored is ignored. */
+  apply(batch: EventBatch): void;
+  /** Forgets everything above `block` (the common ancestor), then goes on. */
+  rollback(block: number): void;
+  /** Another chain: forgets everything of the old one and belongs to `identity`. */
+  reset(identity: string): void;
+  /** Not yet confirmed events above the cursor, for display only; replaces the earlier list. Never stored. */
+  preview(events: ChainEvent[], headers: BlockHeader[], head: BlockHeader): void;
+  /** For the page: is the node there? */
+  nodeState(state: "following" | "nodeLost" | "rebuilding" | "noContracts", detail: string): void;
+}
+
+/** A reading the meter's key has signed, waiting for the chain. */
+export interface SignedReading {
+  meter: Address;
+  tradeId: bigint;
+  deliveredMilliWh: bigint;
+  registerMilliWh: bigint;
+  isFinal: boolean;
+  /** 65 bytes, 0x-hex. */
+  signature: string;
+  signedAtMs: number;
+}
+
+export const signedReadingView = (reading: SignedReading): SignedReadingView => ({
+  tradeId: reading.tradeId.toString(),
+  deliveredMilliWh: reading.deliveredMilliWh.toString(),
+  registerMilliWh: reading.registerMilliWh.toString(),
+  isFinal: reading.isFinal,
+  signature: reading.signature,
+  signedAtMs: reading.signedAtMs,
+});
+
+/**
+ * Brings signed readings to the chain: one queue, one sender, right nonces, repeats after failure, never twice.
+ * Asks `pending` whenever it has room, so that nothing is kept in two places.
+ */
+export interface SettlementSource {
+  /** Signed readings that the confirmed chain does not show as settled yet, oldest first, newest per trade. */
+  pendingReadings(): SignedReading[];
+  /** The chain refused for good (trade closed, meter decommissioned): stop offering it. `reason` names the error. */
+  settlementRefused(reading: SignedReading, reason: string): void;
+}
+
+/** The meter's key: signs readings, never leaves the process. */
+export interface ReadingSigner {
+  readonly meter: Address;
+  sign(reading: {
+    tradeId: bigint;
+    deliveredMilliWh: bigint;
+    registerMilliWh: bigint;
+    isFinal: boolean;
+  }): string;
+}
+
+/** Every long-lived part of the server. Constructors do nothing; stopped in reverse order. */
+export interface Service {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Time comes from outside. */
+export interface Clock {
+  nowMs(): number;
+}
