@@ -1,0 +1,43 @@
+// The first thing that runs on a fresh machine, so plain JavaScript without packages: checks Node, installs what is
+// missing, then hands over to a TypeScript program: `node scripts/bootstrap.mjs start` runs scripts/start.ts.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12) || major === 21) {
+  console.error(`neighborwatt needs Node 20.19 or later, 22.12 or later, or 24; this is ${process.versions.node}.`);
+  process.exit(1);
+}
+
+/** npm writes what it installed into node_modules/.package-lock.json: every package of our lock file must be there. */
+function installIsComplete() {
+  const installedFile = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(installedFile)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === "" || optional || installed[path]?.version === version,
+  );
+}
+
+if (!installIsComplete()) {
+  console.log("Installing packages (about two minutes, once) …");
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
+  if (npm.status !== 0) {
+    console.error("npm ci failed, see above. Check the connection to the npm registry and start again: nothing is lost.");
+    process.exit(1);
+  }
+}
+
+process.chdir(root);
+const require = createRequire(import.meta.url);
+require("tsx/cjs");
+require(`./${process.argv[2]}.ts`);
