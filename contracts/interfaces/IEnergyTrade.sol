@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
 /**
  * @title Sell your roof's sunshine to the house next door
  * @notice A prosumer lists an offer, a consumer buys part of it, the payment waits in escrow, the meter's signed
@@ -227,4 +229,19 @@ interface IEnergyTrade {
 
     /// @notice How many offers were ever listed; their ids are 1 to this.
     function offerCount() external view returns (uint256);
+
+    /// @notice The money: an `EnergyToken`.
+    function token() external view returns (IERC20);
+
+    /// @notice Who may commission and decommission meters; `DEFAULT_ADMIN_ROLE` grants it.
+    function OPERATOR_ROLE() external view returns (bytes32);
+
+    /// @notice Shortest time from purchase to deadline, seconds.
+    function MIN_DELIVERY_WINDOW() external view returns (uint64);
+
+    /// @notice Longest time from purchase to deadline, seconds.
+    function MAX_DELIVERY_WINDOW() external view returns (uint64);
+
+    /// @notice Seconds after the deadline that are kept for the last reading, before anyone may refund.
+    function GRACE_PERIOD() external view returns (uint64);
 }
