@@ -1,0 +1,85 @@
+/** Nothing here is run against a chain: `tsc` is the test. A line marked @ts-expect-error that compiles is the failure. */
+import assert from "node:assert/strict";
+import { Contract } from "web3-eth-contract";
+import { energyTokenAbi } from "../../build/abi/EnergyToken";
+import { energyTradeAbi } from "../../build/abi/EnergyTrade";
+import type { ErrorName, EventArguments, MethodResult, TypedContract } from "../../common/contracts";
+
+type TradeAbi = typeof energyTradeAbi;
+const ADDRESS = "0x0000000000000000000000000000000000000001";
+const trade = new Contract(energyTradeAbi, ADDRESS) as unknown as TypedContract<TradeAbi>;
+const token = new Contract(energyTokenAbi, ADDRESS) as unknown as TypedContract<typeof energyTokenAbi>;
+const reading = { tradeId: 1n, deliveredMilliWh: 2n, registerMilliWh: 3n, isFinal: true };
+
+/** True only for the very same type; `any` and `unknown` are not the same as anything else. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <_ extends true>() => undefined;
+
+describe("the contracts' types", () => {
+  it("know methods and their arguments", () => {
+    assert.equal(trade.methods.purchase(1n, 2n).encodeABI().length, 2 + 8 + 128);
+    trade.methods.settle(reading, "0x");
+    trade.methods.settleMany([reading], ["0x"]);
+    token.methods.transferAndCall(ADDRESS, 1n, "0x");
+    token.methods["transferAndCall(address,uint256,bytes)"](ADDRESS, 1n, "0x");
+    void (() => {
+      // @ts-expect-error no such method
+      trade.methods.buy(1n, 2n);
+      // @ts-expect-error an argument is missing
+      trade.methods.purchase(1n);
+      // @ts-expect-error a number is no bigint
+      trade.methods.purchase(1n, 2);
+      // @ts-expect-error a number is no bigint in an array of structs either
+      trade.methods.settleMany([{ ...reading, tradeId: 1 }], ["0x"]);
+      // @ts-expect-error no such field
+      trade.methods.settle({ ...reading, energy: 1n }, "0x");
+      // @ts-expect-error no such overload
+      token.methods["transferAndCall(address,uint256,uint256)"](ADDRESS, 1n, 2n);
+    });
+  });
+
+  it("know what comes back", () => {
+    same<Same<MethodResult<TradeAbi, "offerCount">, bigint>>();
+    same<Same<MethodResult<TradeAbi, "GRACE_PERIOD">, bigint>>();
+    same<Same<MethodResult<TradeAbi, "tradeOf">["buyer"], string>>();
+    same<Same<MethodResult<TradeAbi, "tradeOf">["status"], bigint>>();
+    void (async () => {
+      const count: bigint = await trade.methods.offerCount().call();
+      const { escrow } = await trade.methods.tradeOf(1n).call();
+      // @ts-expect-error money is no number
+      const money: number = escrow;
+      // @ts-expect-error no such field
+      (await trade.methods.tradeOf(1n).call()).price;
+      return { count, money };
+    });
+  });
+
+  it("know events and their fields", () => {
+    same<Same<EventArguments<TradeAbi, "TradeSettled">["isClosed"], boolean>>();
+    same<Same<EventArguments<TradeAbi, "TradeOpened">["milliWh"], bigint>>();
+    void (async () => {
+      const logs = await trade.getPastEvents("allEvents", { fromBlock: 1n, toBlock: "latest" });
+      for (const log of logs) {
+        if (log.event === "TradeRefunded") log.returnValues.refunded.toString();
+        // @ts-expect-error no such field in this event
+        if (log.event === "TradeRefunded") log.returnValues.paid.toString();
+        // @ts-expect-error no such event
+        if (log.event === "TradeClosed") return;
+      }
+      const [opened] = await trade.getPastEvents("TradeOpened", { filter: { buyer: [ADDRESS] } });
+      opened?.returnValues.payment.toString();
+      // @ts-expect-error no such argument to filter by
+      await trade.getPastEvents("TradeOpened", { filter: { seller: ADDRESS } });
+      trade.events.TradeOpened().on("data", (log) => log.returnValues.deadline + log.blockNumber);
+      // @ts-expect-error no such event
+      trade.events.TradeClosed();
+    });
+  });
+
+  it("know errors", () => {
+    const known: ErrorName<TradeAbi> = "OfferNotOpen";
+    // @ts-expect-error no such error
+    const unknown: ErrorName<TradeAbi> = "OfferClosed";
+    assert.notEqual(known, unknown);
+  });
+});

@@ -1,0 +1,87 @@
+/**
+ * Truffle's settings. Networks:
+ * - `embedded`: the chain that `npm start` keeps, on EMBEDDED_PORT (8545);
+ * - `geth`: any clique network at RPC_URL, signed for with MNEMONIC; a lab's network needs neither;
+ * - `test` and `develop`: Truffle's own ganache. None is called `development`: `truffle test` would take whatever listens there.
+ */
+import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
+import HDWalletProvider from "@truffle/hdwallet-provider";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "./common/lab";
+
+const EMBEDDED_URL = `http://127.0.0.1:${process.env.EMBEDDED_PORT ?? "8545"}`;
+const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8546";
+/** Truffle asks for a receipt this often. */
+const POLLING_MS = 200;
+
+/**
+ * The chain id the node at `url` answers with. Truffle wants its provider at once, so the question is asked by a child.
+ * @throws naming `setting` when nothing answers
+ */
+function askChainId(url: string, setting: string): number {
+  const ask = `fetch(process.argv[1], { method: "POST", headers: { "content-type": "application/json" },
+      body: '{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}', signal: AbortSignal.timeout(10_000) })
+    .then((response) => response.json()).then(({ result }) => process.stdout.write(String(Number(result))))
+    .catch(() => process.exit(1));`;
+  try {
+    return Number(execFileSync(process.execPath, ["-e", ask, url], { encoding: "utf8" }));
+  } catch (cause) {
+    throw new Error(`No Ethereum node answers at ${url}: start it, or set ${setting}.`, { cause });
+  }
+}
+
+/** Signs with the lab's accounts on a lab's chain, and with MNEMONIC's on any other. */
+function connect(url: string, setting: string): () => HDWalletProvider {
+  let provider: HDWalletProvider | undefined;
+  return () => {
+    if (provider) return provider;
+    const chainId = askChainId(url, setting);
+    const isLab = chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID;
+    const phrase = process.env.MNEMONIC ?? (isLab ? LAB_MNEMONIC : undefined);
+    if (phrase === undefined) {
+      throw new Error(
+        `The node at ${url} is on chain ${chainId}, which is no lab chain (${EMBEDDED_CHAIN_ID}, ${GETH_CHAIN_ID}): ` +
+          `the well-known lab keys are refused there. Set MNEMONIC to the deployer's own, or correct ${setting}.`,
+      );
+    }
+    provider = new HDWalletProvider({
+      mnemonic: { phrase },
+      providerOrUrl: url,
+      numberOfAddresses: 10,
+      pollingInterval: POLLING_MS,
+      chainId,
+    });
+    return provider;
+  };
+}
+
+const config = {
+  contracts_build_directory: "./build/contracts",
+  test_directory: "./test/contracts",
+  networks: {
+    embedded: {
+      provider: connect(EMBEDDED_URL, "EMBEDDED_PORT"),
+      network_id: EMBEDDED_CHAIN_ID,
+      deploymentPollingInterval: POLLING_MS,
+    },
+    geth: { provider: connect(GETH_URL, "RPC_URL"), network_id: "*", deploymentPollingInterval: POLLING_MS },
+    // Ganache's default is Shanghai, where opcodes that a clique network lacks would pass unseen.
+    test: { network_id: 4242, hardfork: "london" },
+    develop: { network_id: 4242, hardfork: "london", port: 9545 },
+  },
+  mocha: { timeout: 120_000 },
+  compilers: {
+    solc: {
+      // A version number here would be downloaded.
+      version: dirname(require.resolve("solc/package.json")),
+      settings: {
+        // What a clique network (geth 1.10) runs at most.
+        evmVersion: "london",
+        viaIR: true,
+        optimizer: { enabled: true, runs: 1_000_000 },
+      },
+    },
+  },
+  plugins: ["solidity-coverage"],
+};
+export = config;
