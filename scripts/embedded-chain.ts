@@ -45,11 +45,17 @@ export interface EmbeddedChain {
   readonly died: Promise<string>;
 }
 
-/** A free TCP port on loopback. */
-export async function freePort(): Promise<number> {
+/**
+ * A free TCP port on loopback: the wanted one, or any.
+ * @throws when the wanted one is taken; anvil itself would end silently, and its neighbour would answer for it
+ */
+export async function freePort(wanted = 0): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    server.once("error", reject).listen(wanted, "127.0.0.1", resolve);
+  }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EADDRINUSE") throw cause;
+    throw new Error(`port ${wanted} is already in use`, { cause });
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
@@ -83,7 +89,7 @@ export async function jsonRpc<T>(url: string, method: string, params: unknown[])
 
 export async function startEmbeddedChain(options: EmbeddedChainOptions = {}): Promise<EmbeddedChain> {
   const { stateFile, sealing = "steady", periodMs = 1000, tailBlocks = 3, heartbeatMs = 30_000 } = options;
-  const port = options.port ?? (await freePort());
+  const port = await freePort(options.port);
   const genesis = JSON.parse(readFileSync(GENESIS_FILE, "utf8")) as { gasLimit: string };
   const kept = stateFile !== undefined && existsSync(stateFile);
   const child = spawn(
@@ -190,11 +196,12 @@ class AnvilProcess implements EmbeddedChain {
         if (this.stopping) return;
         try {
           const { pending } = await this.rpc<{ pending: string }>("txpool_status");
-          if (Number(pending) > 0) owed = tailBlocks + 1;
-          if (owed === 0 && Date.now() - lastSealedAtMs < heartbeatMs) continue;
+          if (Number(pending) === 0 && owed === 0 && Date.now() - lastSealedAtMs < heartbeatMs) continue;
           await this.mine();
           lastSealedAtMs = Date.now();
-          owed = Math.max(0, owed - 1);
+          // Asked of the block, not of the pool: a transaction may arrive between the two calls.
+          const count = await this.rpc<string>("eth_getBlockTransactionCountByNumber", "latest");
+          owed = Number(count) > 0 ? tailBlocks : Math.max(0, owed - 1);
           // The dump costs more as the chain grows: when a burst is over, and now and then within a long one.
           if (owed === 0 || Date.now() - this.savedAtMs > SAVE_WITHIN_MS) await this.save();
         } catch (error) {

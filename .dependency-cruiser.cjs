@@ -1,0 +1,68 @@
+// Who may import whom (DESIGN.md, "The house"). `npm run check` enforces it; so does CI.
+const room = (name, allowed, comment) => ({
+  name,
+  severity: "error",
+  comment,
+  from: { path: `^${name}/`, pathNot: "^server/main\\.ts$" },
+  to: { path: "^(common|meter|server|public|geth|scripts|test|migrations|build)/", pathNot: allowed },
+});
+
+module.exports = {
+  forbidden: [
+    room(
+      "common",
+      "^(common|build/abi)/",
+      "common/ imports nothing of the house; it reads the ABI's types only",
+    ),
+    room("meter", "^(meter|common)/", "a meter knows no chain, no web and no trades"),
+    room("server", "^(server|common|build/abi)/", "only server/main.ts brings in the meter"),
+    room("public", "^(public|common|build/abi)/", "the page shares words with the server, not code"),
+    {
+      name: "server-main",
+      severity: "error",
+      comment: "the composition root knows server/, meter/ and common/, nothing else",
+      from: { path: "^server/main\\.ts$" },
+      to: { path: "^(public|geth|scripts|test|migrations)/" },
+    },
+    {
+      name: "common-needs-no-package",
+      severity: "error",
+      comment: "common/ runs anywhere: types of a package may be imported, code may not",
+      from: { path: "^common/" },
+      to: { dependencyTypes: ["npm", "npm-dev", "core"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "nobody-imports-tests",
+      severity: "error",
+      from: { pathNot: "^test/" },
+      to: { path: "^test/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "web3-behind-one-module",
+      severity: "error",
+      comment: "web3 4.16 is its last release: it is imported by one module in server/ and by one in public/",
+      from: { path: "^(server|public)/", pathNot: "^(server/chain/web3|public/wallet/web3)\\.ts$" },
+      to: { path: "node_modules/web3(-|/)", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "no-circular",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "no-undeclared-package",
+      severity: "error",
+      comment: "a package that is used stands in package.json",
+      from: { pathNot: "^geth/ec2/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(geth/ec2/node_modules)" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};

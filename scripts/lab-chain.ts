@@ -1,0 +1,89 @@
+/** Chores on a lab's chain, signed with the well-known keys of common/lab.ts. Never for another chain: see `labChain`. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Web3 } from "web3";
+import { energyTokenAbi } from "../build/abi/EnergyToken";
+import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import type { TypedContract } from "../common/contracts";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_ACCOUNTS } from "../common/lab";
+import { BASE_UNITS } from "../common/units";
+
+export type LabRole = keyof typeof LAB_ACCOUNTS;
+
+export interface Deployment {
+  token: string;
+  trade: string;
+}
+
+/** Where Truffle's artifacts say the contracts are on this chain; null when they were never migrated to it. */
+export function readDeployment(artifactsDir: string, chainId: number): Deployment | null {
+  const addressOf = (name: string) => {
+    const file = join(artifactsDir, `${name}.json`);
+    if (!existsSync(file)) return null;
+    const artifact = JSON.parse(readFileSync(file, "utf8")) as {
+      networks?: Record<string, { address?: string }>;
+    };
+    return artifact.networks?.[chainId]?.address ?? null;
+  };
+  const token = addressOf("EnergyToken");
+  const trade = addressOf("EnergyTrade");
+  return token && trade ? { token, trade } : null;
+}
+
+/** True when both contracts have code where the artifacts say. */
+export async function isDeployed(rpcUrl: string, deployment: Deployment): Promise<boolean> {
+  const { eth } = new Web3(rpcUrl);
+  const codes = await Promise.all([eth.getCode(deployment.token), eth.getCode(deployment.trade)]);
+  return codes.every((code) => code.length > 2);
+}
+
+/**
+ * The contracts of a lab's chain with the lab's accounts able to sign.
+ * @throws when the chain is no lab's: the keys are everybody's
+ */
+export async function labChain(rpcUrl: string, deployment: Deployment) {
+  const web3 = new Web3(rpcUrl);
+  const chainId = Number(await web3.eth.getChainId());
+  if (chainId !== EMBEDDED_CHAIN_ID && chainId !== GETH_CHAIN_ID) {
+    throw new Error(`chain ${chainId} is no lab chain: the well-known development keys are refused there`);
+  }
+  web3.eth.transactionPollingInterval = 100;
+  for (const { privateKey } of Object.values(LAB_ACCOUNTS)) web3.eth.accounts.wallet.add(privateKey);
+  const token = new web3.eth.Contract(energyTokenAbi, deployment.token) as unknown as TypedContract<
+    typeof energyTokenAbi
+  >;
+  const trade = new web3.eth.Contract(energyTradeAbi, deployment.trade) as unknown as TypedContract<
+    typeof energyTradeAbi
+  >;
+  return { web3, chainId, token, trade, from: (role: LabRole) => ({ from: LAB_ACCOUNTS[role].address }) };
+}
+
+export type LabChain = Awaited<ReturnType<typeof labChain>>;
+
+/** Trusts the meter and names the lab's prosumer as its seller, unless that was done before. */
+export async function commissionMeter({ trade, from }: LabChain, meter: string): Promise<void> {
+  const { status } = await trade.methods.meterOf(meter).call();
+  if (Number(status) !== 0) return;
+  await trade.methods.commission(meter, LAB_ACCOUNTS.prosumer.address).send(from("operator"));
+}
+
+/** What a newcomer finds on the market: quantities of a lab battery, prices below the grid's 180 NWT. */
+const FIRST_OFFERS = [
+  { milliWh: 500n, pricePerKWh: 120n * BASE_UNITS },
+  { milliWh: 2_000n, pricePerKWh: 135n * BASE_UNITS },
+  { milliWh: 10_000n, pricePerKWh: 150n * BASE_UNITS },
+];
+const DELIVERY_WINDOW_S = 3_600n;
+
+/** Lists a few offers of the meter when it has none open. */
+export async function listFirstOffers({ trade, from }: LabChain, meter: string): Promise<number> {
+  const count = Number(await trade.methods.offerCount().call());
+  for (let offerId = count; offerId >= 1; offerId--) {
+    const offer = await trade.methods.offerOf(BigInt(offerId)).call();
+    if (offer.meter.toLowerCase() === meter.toLowerCase() && BigInt(offer.remainingMilliWh) > 0n) return 0;
+  }
+  for (const { milliWh, pricePerKWh } of FIRST_OFFERS) {
+    await trade.methods.listOffer(meter, milliWh, pricePerKWh, DELIVERY_WINDOW_S).send(from("prosumer"));
+  }
+  return FIRST_OFFERS.length;
+}

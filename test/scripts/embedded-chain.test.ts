@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Web3 } from "web3";
+import { LAB_ACCOUNTS } from "../../common/lab";
+import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
+
+interface Block {
+  number: string;
+  hash: string;
+  timestamp: string;
+  gasLimit: string;
+}
+
+describe("the embedded chain", () => {
+  let directory: string;
+  let chain: EmbeddedChain | undefined;
+  const start = (options = {}) =>
+    startEmbeddedChain({ stateFile: join(directory, "chain.json"), periodMs: 50, tailBlocks: 2, ...options });
+  const block = (chain: EmbeddedChain, number: string) =>
+    chain.rpc<Block | null>("eth_getBlockByNumber", number, false);
+
+  async function sendOneWei(chain: EmbeddedChain): Promise<string> {
+    const web3 = new Web3(chain.rpcUrl);
+    web3.eth.transactionPollingInterval = 20;
+    const { address, privateKey } = LAB_ACCOUNTS.consumer;
+    web3.eth.accounts.wallet.add(privateKey);
+    const receipt = await web3.eth.sendTransaction({
+      from: address,
+      to: LAB_ACCOUNTS.prosumer.address,
+      value: 1,
+    });
+    return String(receipt.transactionHash);
+  }
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "neighborwatt-chain-"));
+  });
+  afterEach(async () => {
+    await chain?.kill();
+    chain = undefined;
+    rmSync(directory, { recursive: true });
+  });
+
+  it("takes chain id, gas limit and accounts over from geth's genesis, and has no unlocked account", async () => {
+    chain = await start();
+    assert.equal(await chain.rpc("eth_chainId"), "0x343a");
+    assert.equal((await block(chain, "0x0"))?.gasLimit, "0x1c9c380");
+    assert.deepEqual(await chain.rpc("eth_accounts"), []);
+    for (const { address } of Object.values(LAB_ACCOUNTS)) {
+      assert.ok(BigInt(await chain.rpc<string>("eth_getBalance", address, "latest")) > 10n ** 18n, address);
+    }
+  });
+
+  it("keeps chain time at the wall's", async () => {
+    chain = await start({ sealing: "manual" });
+    await chain.mine();
+    const sealed = await block(chain, "latest");
+    assert.ok(Math.abs(Number(sealed?.timestamp) - Date.now() / 1000) < 30);
+  });
+
+  it("refuses PUSH0, as London does", async () => {
+    chain = await start();
+    await assert.rejects(chain.rpc("eth_call", { data: "0x5f5ff3" }, "latest"), /eth_call/);
+  });
+
+  it("seals the blocks that confirmations need, then rests", async () => {
+    chain = await start();
+    await sendOneWei(chain);
+    let head = await block(chain, "latest");
+    for (let still = 0; still < 10; ) {
+      await sleep(100);
+      const now = await block(chain, "latest");
+      still = now?.hash === head?.hash ? still + 1 : 0;
+      head = now;
+    }
+    assert.ok(Number(head?.number) >= 3);
+  });
+
+  it("has the same blocks after a stop and a start", async () => {
+    chain = await start();
+    const hash = await sendOneWei(chain);
+    const before = await block(chain, "latest");
+    await chain.stop();
+    chain = await start();
+    assert.equal((await block(chain, before!.number))?.hash, before?.hash);
+    assert.ok(await chain.rpc("eth_getTransactionReceipt", hash));
+  });
+
+  it("starts again after kill -9 at any moment, never ahead of what it was", async function () {
+    this.timeout(120_000);
+    for (let round = 0; round < 6; round++) {
+      chain = await start();
+      await sendOneWei(chain);
+      await sleep(round * 40);
+      const before = await block(chain, "latest");
+      await chain.kill();
+      chain = await start({ sealing: "manual" });
+      const after = await block(chain, "latest");
+      assert.ok(Number(after?.number) <= Number(before?.number));
+      await chain.stop();
+    }
+    JSON.parse(readFileSync(join(directory, "chain.json"), "utf8"));
+  });
+
+  it("names the port when it is taken", async () => {
+    chain = await start();
+    await assert.rejects(startEmbeddedChain({ port: chain.port }), {
+      message: `port ${chain.port} is already in use`,
+    });
+  });
+});
