@@ -1,0 +1,201 @@
+import { EventEmitter } from "node:events";
+import { Firmata } from "firmata-io";
+import { Board, Relay } from "johnny-five";
+import type { RelayPosition } from "../common/meter";
+import { ADC_STEPS } from "./calibration";
+import type { MeterClock } from "./clock";
+import type { RelayPin } from "./relay";
+import type { Line, Transport } from "./transport";
+import { WIRING } from "./wiring";
+
+/** Counts of all analog pins, taken together. */
+export interface RawScan {
+  neighborCurrent: number;
+  batteryVolts: number;
+  panelCurrent: number | null;
+}
+
+export interface BoardEvents {
+  scan(scan: RawScan): void;
+  /** The firmware says where the relay's latch stands. */
+  relay(position: RelayPosition): void;
+  /** The firmware answered to `askVersion`. */
+  version(): void;
+  /** The line ended. */
+  closed(reason: string): void;
+  /** Bytes that the driver choked on were thrown away. */
+  garbage(detail: string): void;
+}
+
+export interface BoardOptions {
+  transport: Transport;
+  clock: MeterClock;
+  /** How often the firmware reports its pins, ms. */
+  scanIntervalMs: number;
+  hasPanelSensor: boolean;
+}
+
+/** An Uno takes up to 4 s from reset to banner; asking for it helps boards that do not reset. */
+const ASK_FOR_BANNER_AFTER_MS = 4_000;
+/** No banner after this: no StandardFirmata. */
+const NO_FIRMWARE_AFTER_MS = 10_000;
+
+/** The parts of Johnny-Five's Board that its types leave out. */
+interface BoardInternals {
+  timer: NodeJS.Timeout | null;
+}
+const boardCache = (Board as unknown as { cache: Board[] }).cache;
+
+/** One connection to an Arduino with StandardFirmata. The one module that knows Johnny-Five. */
+export class ArduinoBoard implements RelayPin {
+  readonly firmware: string;
+  readonly #line: Line;
+  readonly #io: Firmata;
+  readonly #board: Board;
+  readonly #relay: Relay;
+
+  private constructor(line: Line, io: Firmata, board: Board, options: BoardOptions, events: BoardEvents) {
+    this.#line = line;
+    this.#io = io;
+    this.#board = board;
+    const { name = "unknown firmware", version } = io.firmware;
+    this.firmware = version === undefined ? name : `${name} ${version.major}.${version.minor}`;
+    this.#relay = new Relay({ board, pin: WIRING.relay.digital, type: "NO" });
+    this.#relay.open();
+    io.on(`pin-state-${WIRING.relay.digital}`, () => {
+      events.relay(io.pins[WIRING.relay.digital]?.state === 1 ? "closed" : "open");
+    });
+    io.on("reportversion", () => events.version());
+    this.#readAnalogPins(options, events);
+  }
+
+  /**
+   * Opens the line and waits for the firmware.
+   * @throws Error of the transport, one that tells how to flash the firmware when none answers, or that of `stop`.
+   */
+  static async connect(options: BoardOptions, events: BoardEvents, stop: AbortSignal): Promise<ArduinoBoard> {
+    const { transport, clock } = options;
+    // What firmata-io listens to: the line, with its bytes kept from doing harm.
+    const port = Object.assign(new EventEmitter(), { write: (_bytes: Buffer, _written: () => void) => {} });
+    let abandon = (_reason: Error) => {};
+    // Set once the board is there; before that, nobody listens to scans.
+    let deliver: BoardEvents | null = null;
+    const scans: (() => void)[] = [];
+    const line = await transport.open({
+      data(bytes) {
+        try {
+          port.emit("data", bytes);
+        } catch (error) {
+          // firmata-io trusts its line: a message cut short makes it read past its end.
+          io.buffer.length = 0;
+          events.garbage(`unreadable bytes from ${transport.name} (${(error as Error).message})`);
+        }
+        // What the bytes mean is told outside of the try: a listener's mistake is not the line's.
+        for (const tell of scans.splice(0)) tell();
+      },
+      closed(reason) {
+        abandon(new Error(reason));
+        deliver?.closed(reason);
+      },
+    });
+    port.write = (bytes, written) => {
+      line.write(bytes);
+      written();
+    };
+    const io = new Firmata(port, {
+      reportVersionTimeout: ASK_FOR_BANNER_AFTER_MS,
+      samplingInterval: options.scanIntervalMs,
+    });
+    const board = new Board({ io, repl: false, debug: false, sigint: false } as ConstructorParameters<
+      typeof Board
+    >[0]);
+    const ready = new Promise<void>((resolve, reject) => {
+      abandon = reject;
+      board.on("ready", resolve);
+      // An `error` without a listener ends the process; these stay for as long as the objects live.
+      board.on("error", (error) => reject(error));
+      io.on("error", (error: Error) => reject(error));
+    });
+    const cancel = clock.after(NO_FIRMWARE_AFTER_MS, () =>
+      abandon(
+        new Error(
+          `no StandardFirmata answers on ${transport.name}: flash it with the Arduino IDE (File › Examples › Firmata › StandardFirmata)`,
+        ),
+      ),
+    );
+    const stopped = () => abandon(new Error("stopped"));
+    stop.addEventListener("abort", stopped);
+    try {
+      stop.throwIfAborted();
+      port.emit("open");
+      await ready;
+      const later: BoardEvents = {
+        ...events,
+        scan: (scan) => scans.push(() => events.scan(scan)),
+        relay: (position) => scans.push(() => events.relay(position)),
+        version: () => scans.push(() => events.version()),
+      };
+      deliver = events;
+      return new ArduinoBoard(line, io, board, options, later);
+    } catch (error) {
+      await release(line, io, board);
+      throw error;
+    } finally {
+      cancel();
+      stop.removeEventListener("abort", stopped);
+    }
+  }
+
+  writeRelay(position: RelayPosition): void {
+    if (position === "closed") this.#relay.close();
+    else this.#relay.open();
+  }
+
+  askRelay(): void {
+    this.#io.queryPinState(WIRING.relay.digital, () => {});
+  }
+
+  askVersion(): void {
+    this.#io.reportVersion(() => {});
+  }
+
+  /** Closes the line and lets go of everything. */
+  async release(): Promise<void> {
+    await release(this.#line, this.#io, this.#board);
+  }
+
+  /**
+   * Johnny-Five's `Sensor` would repeat its last median for ever after an unplug, so the pins are read by callback.
+   * The firmware reports the pins in rising order: the last one completes a scan. A count that ten bits cannot hold,
+   * or a scan with a pin missing, is noise on the line.
+   */
+  #readAnalogPins(options: BoardOptions, events: BoardEvents): void {
+    const { neighborCurrent, batteryVolts, panelCurrent } = WIRING;
+    const channels: number[] = [neighborCurrent.analog, batteryVolts.analog];
+    if (options.hasPanelSensor) channels.push(panelCurrent.analog);
+    const counts = new Map<number, number>();
+    const last = channels.at(-1)!;
+    for (const channel of channels)
+      this.#io.analogRead(channel, (value) => {
+        if (value < ADC_STEPS) counts.set(channel, value);
+        if (channel !== last) return;
+        if (channels.every((each) => counts.has(each)))
+          events.scan({
+            neighborCurrent: counts.get(neighborCurrent.analog)!,
+            batteryVolts: counts.get(batteryVolts.analog)!,
+            panelCurrent: counts.get(panelCurrent.analog) ?? null,
+          });
+        counts.clear();
+      });
+  }
+}
+
+/** Johnny-Five keeps every board it ever saw, and timers that would hold the process for ten seconds. */
+async function release(line: Line, io: Firmata, board: Board): Promise<void> {
+  clearTimeout(io.reportVersionTimeoutId);
+  const { timer } = board as unknown as BoardInternals;
+  if (timer !== null) clearTimeout(timer);
+  const index = boardCache.indexOf(board);
+  if (index >= 0) boardCache.splice(index, 1);
+  await line.close();
+}

@@ -1,0 +1,124 @@
+import type { RegisterStart } from "../common/meter";
+import { MICROJOULE_PER_MILLI_WH } from "../common/units";
+
+/** One look at all analog pins, calibrated. `atMs` is steady time. */
+export interface Scan {
+  atMs: number;
+  volts: number;
+  amperes: number;
+  panelAmperes: number | null;
+}
+
+/** What a block of scans comes to. */
+export interface BlockMean {
+  volts: number;
+  amperes: number;
+  watts: number;
+  panelWatts: number | null;
+  /** Energy of the block, whole µJ, never negative; 0 below the starting current. */
+  microJoule: bigint;
+}
+
+/** 1 W for 1 ms is 1 mJ. */
+const MICROJOULE_PER_WATT_MS = 1000;
+
+/**
+ * Scans, gathered into one sample.
+ *
+ * Energy is integrated scan by scan (power of two neighbouring scans, averaged, times the time between them), so that
+ * a pulsating current is metered with its own voltage. The very first scan only sets the base, and so does one that
+ * comes more than `maxGapMs` after the last: what happened in a gap is not known, and is not charged for.
+ *
+ * A block whose mean current is below the starting current counts as no current at all, as in any electricity meter;
+ * otherwise the sensor's noise would creep up in a register that cannot go back.
+ */
+export class ScanBlock {
+  readonly #startingAmperes: number;
+  readonly #maxGapMs: number;
+  #last: Scan | null = null;
+  #scans = 0;
+  #volts = 0;
+  #amperes = 0;
+  #watts = 0;
+  #panelWatts: number | null = null;
+  #wattMs = 0;
+
+  constructor(options: { startingAmperes: number; maxGapMs: number }) {
+    this.#startingAmperes = options.startingAmperes;
+    this.#maxGapMs = options.maxGapMs;
+  }
+
+  /** Scans since the last `finish`. */
+  get scans(): number {
+    return this.#scans;
+  }
+
+  add(scan: Scan): void {
+    const watts = scan.volts * scan.amperes;
+    if (this.#last !== null) {
+      const gapMs = scan.atMs - this.#last.atMs;
+      const lastWatts = this.#last.volts * this.#last.amperes;
+      if (gapMs > 0 && gapMs <= this.#maxGapMs) this.#wattMs += ((watts + lastWatts) / 2) * gapMs;
+    }
+    this.#last = scan;
+    this.#scans++;
+    this.#volts += scan.volts;
+    this.#amperes += scan.amperes;
+    this.#watts += watts;
+    if (scan.panelAmperes !== null)
+      this.#panelWatts = (this.#panelWatts ?? 0) + scan.volts * scan.panelAmperes;
+  }
+
+  /** The means, and a new block. Call with at least one scan in it. */
+  finish(): BlockMean {
+    const count = this.#scans;
+    const amperes = this.#amperes / count;
+    const isFlowing = amperes >= this.#startingAmperes;
+    const mean: BlockMean = {
+      volts: this.#volts / count,
+      amperes: isFlowing ? amperes : 0,
+      watts: isFlowing ? this.#watts / count : 0,
+      panelWatts: this.#panelWatts === null ? null : this.#panelWatts / count,
+      microJoule: isFlowing ? BigInt(Math.max(0, Math.round(this.#wattMs * MICROJOULE_PER_WATT_MS))) : 0n,
+    };
+    this.#scans = this.#volts = this.#amperes = this.#watts = this.#wattMs = 0;
+    this.#panelWatts = null;
+    return mean;
+  }
+
+  /** Forgets everything: the next scan sets the base. */
+  reset(): void {
+    this.#last = null;
+    this.#scans = this.#volts = this.#amperes = this.#watts = this.#wattMs = 0;
+    this.#panelWatts = null;
+  }
+}
+
+/** Cumulative energy over the meter's life. Whole microjoules: nothing is lost to rounding, nothing goes backwards. */
+export class EnergyRegister {
+  #microJoule: bigint;
+
+  /** @throws RangeError when `start` is negative or its rest is a whole milliwatt-hour or more. */
+  constructor(start: RegisterStart) {
+    const { registerMilliWh, registerRestMicroJoule: rest } = start;
+    if (registerMilliWh < 0n || rest < 0n || rest >= MICROJOULE_PER_MILLI_WH)
+      throw new RangeError(
+        `no register can stand at ${registerMilliWh} mWh and ${rest} µJ: neither may be negative, and the rest is below ${MICROJOULE_PER_MILLI_WH}`,
+      );
+    this.#microJoule = registerMilliWh * MICROJOULE_PER_MILLI_WH + rest;
+  }
+
+  /** @throws RangeError when `microJoule` is negative. */
+  add(microJoule: bigint): void {
+    if (microJoule < 0n) throw new RangeError(`the register cannot go back by ${-microJoule} µJ`);
+    this.#microJoule += microJoule;
+  }
+
+  get registerMilliWh(): bigint {
+    return this.#microJoule / MICROJOULE_PER_MILLI_WH;
+  }
+
+  get registerRestMicroJoule(): bigint {
+    return this.#microJoule % MICROJOULE_PER_MILLI_WH;
+  }
+}

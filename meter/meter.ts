@@ -1,0 +1,198 @@
+import type {
+  Meter,
+  MeterSample,
+  MeterState,
+  MeterStatus,
+  RegisterStart,
+  RelayPosition,
+} from "../common/meter";
+import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
+import { type MeterClock, systemClock } from "./clock";
+import { EnergyRegister } from "./energy";
+import { Session, type SessionOptions } from "./session";
+import type { SimulationOptions } from "./sim/simulated";
+import { createTransport, type Transport } from "./transport";
+
+export interface MeterOptions {
+  /** `serial:/dev/ttyACM0`, `simulated`, or a transport of one's own. */
+  transport: string | Transport;
+  /** What the journal holds; a new meter starts at 0. */
+  register?: RegisterStart;
+  /** Differences from `CALIBRATION_DEFAULTS`. */
+  calibration?: Partial<Calibration>;
+  /** False where no second current sensor is fitted. */
+  hasPanelSensor?: boolean;
+  /** How often the firmware looks at its pins, ms: at least 10, and no multiple of 10 (see below). */
+  scanIntervalMs?: number;
+  /** How often a sample is given out, ms; rounded to whole scans. */
+  sampleIntervalMs?: number;
+  clock?: MeterClock;
+  /** For `simulated` alone. */
+  simulation?: SimulationOptions;
+}
+
+/** 19 ms walks through every phase of a 50 Hz or 60 Hz ripple; 20 ms sees the same phase for ever, and errs by 24 %. */
+const SCAN_INTERVAL_MS = 19;
+const SAMPLE_INTERVAL_MS = 114;
+/** Between two attempts to connect, ms: doubled each time. */
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+
+/**
+ * A meter on an Arduino.
+ * @throws Error on an unknown transport, an impossible register or a scan interval that cannot measure a ripple.
+ */
+export function createMeter(options: MeterOptions): Meter {
+  return new ArduinoMeter(options);
+}
+
+class ArduinoMeter implements Meter {
+  readonly #clock: MeterClock;
+  readonly #options: SessionOptions;
+  readonly #sampleListeners = new Set<(sample: MeterSample) => void>();
+  readonly #statusListeners = new Set<(status: MeterStatus) => void>();
+  #status: MeterStatus;
+  #wanted: RelayPosition = "open";
+  #current: Session | null = null;
+  #life: { stop: AbortController; over: Promise<void>; firstSample: Promise<void> } | null = null;
+  #retryMs = FIRST_RETRY_MS;
+
+  constructor(options: MeterOptions) {
+    const scanIntervalMs = options.scanIntervalMs ?? SCAN_INTERVAL_MS;
+    if (!Number.isInteger(scanIntervalMs) || scanIntervalMs < 10 || scanIntervalMs % 10 === 0)
+      throw new RangeError(
+        `a scan interval of ${scanIntervalMs} ms cannot be used: whole milliseconds, more than 10 and no multiple of 10, or a 50 Hz ripple is metered wrong (usual: ${SCAN_INTERVAL_MS})`,
+      );
+    this.#clock = options.clock ?? systemClock;
+    this.#options = {
+      transport:
+        typeof options.transport === "string"
+          ? createTransport(options.transport, options.simulation)
+          : options.transport,
+      clock: this.#clock,
+      scanIntervalMs,
+      scansPerSample: Math.max(
+        1,
+        Math.round((options.sampleIntervalMs ?? SAMPLE_INTERVAL_MS) / scanIntervalMs),
+      ),
+      hasPanelSensor: options.hasPanelSensor ?? true,
+      calibration: { ...CALIBRATION_DEFAULTS, ...options.calibration },
+      register: new EnergyRegister(options.register ?? { registerMilliWh: 0n, registerRestMicroJoule: 0n }),
+    };
+    this.#status = { state: "stopped", detail: "not connected yet", atMs: this.#clock.nowMs() };
+  }
+
+  get status(): MeterStatus {
+    return this.#status;
+  }
+
+  onSample(listener: (sample: MeterSample) => void): () => void {
+    this.#sampleListeners.add(listener);
+    return () => this.#sampleListeners.delete(listener);
+  }
+
+  onStatus(listener: (status: MeterStatus) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => this.#statusListeners.delete(listener);
+  }
+
+  setRelay(position: RelayPosition): void {
+    this.#wanted = position;
+    this.#current?.setRelay(position);
+  }
+
+  /** Rejects only when `disconnect` comes before the first sample. */
+  connect(): Promise<void> {
+    if (this.#life !== null) return this.#life.firstSample;
+    const stop = new AbortController();
+    const firstSample = new Promise<void>((resolve, reject) => {
+      const forget = this.onSample(() => {
+        forget();
+        resolve();
+      });
+      stop.signal.addEventListener("abort", () => {
+        forget();
+        reject(new Error("the meter was disconnected before its first sample"));
+      });
+    });
+    // Who does not wait for the first sample must not be ended by an unhandled rejection when disconnecting.
+    firstSample.catch(() => {});
+    this.#life = { stop, over: this.#live(stop.signal), firstSample };
+    return firstSample;
+  }
+
+  async disconnect(): Promise<void> {
+    const life = this.#life;
+    if (life === null) return;
+    life.stop.abort();
+    await life.over;
+  }
+
+  /** Connects, meters, loses, and connects again, until told to stop. */
+  async #live(stop: AbortSignal): Promise<void> {
+    const { transport } = this.#options;
+    this.#retryMs = FIRST_RETRY_MS;
+    while (!stop.aborted) {
+      this.#say("connecting", `opening ${transport.name}`);
+      try {
+        await this.#meterUntilLost(stop);
+      } catch (error) {
+        if (!stop.aborted) this.#sayRetry("connecting", (error as Error).message);
+      }
+      await this.#pause(this.#retryMs, stop);
+      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    }
+    await transport.end();
+    this.#life = null;
+    this.#say("stopped", "disconnected");
+  }
+
+  /** One session. @throws Error when it cannot be opened. */
+  async #meterUntilLost(stop: AbortSignal): Promise<void> {
+    const session = await Session.open(
+      this.#options,
+      {
+        online: (firmware) => {
+          this.#retryMs = FIRST_RETRY_MS;
+          session.setRelay(this.#wanted);
+          this.#say("online", `${firmware} on ${this.#options.transport.name}`);
+        },
+        sample: (sample) => {
+          for (const listener of this.#sampleListeners) listener(sample);
+        },
+      },
+      stop,
+    );
+    this.#current = session;
+    const close = () => void session.close();
+    if (stop.aborted) close();
+    else stop.addEventListener("abort", close);
+    const reason = await session.ended;
+    stop.removeEventListener("abort", close);
+    this.#current = null;
+    if (!stop.aborted) this.#sayRetry("lost", reason);
+    await session.close();
+  }
+
+  #sayRetry(state: MeterState, reason: string): void {
+    this.#say(state, `${reason}; next attempt in ${this.#retryMs / 1000} s`);
+  }
+
+  #say(state: MeterState, detail: string): void {
+    this.#status = { state, detail, atMs: this.#clock.nowMs() };
+    for (const listener of this.#statusListeners) listener(this.#status);
+  }
+
+  #pause(ms: number, stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        stop.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = this.#clock.after(ms, done);
+      stop.addEventListener("abort", done);
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type { RelayPosition } from "../../common/meter";
+import type { WorldOptions } from "./world";
+
+/** From the program to the simulator's thread. Each `open` has a number, so that late answers find nobody. */
+export type ToWorker =
+  | { do: "open"; session: number }
+  | { do: "close"; session: number }
+  | { do: "send"; bytes: Uint8Array }
+  | { do: "unplug"; isNoticed: boolean }
+  | { do: "replug" }
+  | { do: "stall" }
+  | { do: "resume" }
+  | { do: "garbage"; bytes: Uint8Array };
+
+/** From the simulator's thread. `atMs` is ms since 1970, by the steady clock. */
+export type FromWorker =
+  | { did: "opened"; session: number }
+  | { did: "refused"; session: number; reason: string }
+  | { did: "data"; session: number; bytes: Uint8Array }
+  | { did: "closed"; session: number }
+  | { did: "relayEdge"; position: RelayPosition; atMs: number };
+
+export interface WorkerData {
+  script: string;
+  world: Partial<WorldOptions>;
+}

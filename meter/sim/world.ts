@@ -1,0 +1,141 @@
+import type { RelayPosition } from "../../common/meter";
+import { WIRING } from "../wiring";
+import { gaussianNoise } from "./noise";
+
+/** The physical world around the Arduino. SI units; every one can be given to `createSimulatedArduino`. */
+export interface WorldOptions {
+  /** Real seconds from midnight to midnight. The sun hurries, the battery does not. */
+  dayS: number;
+  /** Time of day at the start, as a part of a day: 0.375 is nine in the morning. */
+  startOfDay: number;
+  /** What the panel gives at noon, W. */
+  panelPeakW: number;
+  /** Battery without load, empty and full, V, and in series with it, Ω: a 6 V lead-acid battery. */
+  emptyVolts: number;
+  fullVolts: number;
+  batteryOhms: number;
+  /** Charge it holds, A·h, and how full it starts, 0 to 1. */
+  capacityAh: number;
+  charge: number;
+  /** The neighbour's load, Ω: 15 Ω take some 2.6 W, 20 mWh in half a minute. */
+  loadOhms: number;
+  /** Errors of the two current sensors at zero, V: within the ±40 mV of the ACS712's data sheet. */
+  neighborOffsetVolts: number;
+  panelOffsetVolts: number;
+  /** Noise of a current sensor (21 mV peak to peak in the data sheet) and of the divider, V, one sigma. */
+  sensorNoiseVolts: number;
+  dividerNoiseVolts: number;
+  /** Same seed, same noise. */
+  seed: number;
+}
+
+export const WORLD_DEFAULTS: WorldOptions = {
+  dayS: 600,
+  startOfDay: 0.375,
+  panelPeakW: 8,
+  emptyVolts: 5.9,
+  fullVolts: 6.5,
+  batteryOhms: 0.1,
+  capacityAh: 4.5,
+  charge: 0.6,
+  loadOhms: 15,
+  neighborOffsetVolts: 0.012,
+  panelOffsetVolts: -0.009,
+  sensorNoiseVolts: 0.0035,
+  dividerNoiseVolts: 0.001,
+  seed: 1,
+};
+
+/** Vcc of the sensors, V; V/A of an ACS712-05B; the divider's halving. Said again here: the world is not the driver. */
+const SENSOR_VCC = 5;
+const ACS712_VOLTS_PER_AMPERE = 0.185;
+const DIVIDER = 0.5;
+/** Longest step of the integration, s: nothing but the relay changes faster. */
+const STEP_S = 0.02;
+
+/** A panel under a sun that passes, a battery, the relay and a load. No clock: whoever asks says what time it is. */
+export class World {
+  readonly #options: WorldOptions;
+  readonly #noise: () => number;
+  #atS = 0;
+  #charge: number;
+  #relay: RelayPosition = "open";
+  #deliveredJ = 0;
+
+  constructor(options: Partial<WorldOptions> = {}) {
+    this.#options = { ...WORLD_DEFAULTS, ...options };
+    this.#charge = this.#options.charge;
+    this.#noise = gaussianNoise(this.#options.seed);
+  }
+
+  /** What really went to the neighbour since the start, J: what a perfect meter would show. */
+  get deliveredJ(): number {
+    return this.#deliveredJ;
+  }
+
+  get relay(): RelayPosition {
+    return this.#relay;
+  }
+
+  /** The relay's contact moves at `atS`. */
+  setRelay(position: RelayPosition, atS: number): void {
+    this.advance(atS);
+    this.#relay = position;
+  }
+
+  /** Lets time pass until `atS`, s since the start; earlier moments change nothing. */
+  advance(atS: number): void {
+    while (this.#atS < atS) {
+      const seconds = Math.min(STEP_S, atS - this.#atS);
+      const { batteryVolts, neighborAmperes, panelAmperes } = this.truth;
+      this.#deliveredJ += batteryVolts * neighborAmperes * seconds;
+      const chargeC = this.#options.capacityAh * 3600;
+      const charge = this.#charge + ((panelAmperes - neighborAmperes) * seconds) / chargeC;
+      this.#charge = Math.min(Math.max(charge, 0), 1);
+      // Adding a whole step may fall short of `atS` by rounding, and would then never end.
+      this.#atS = seconds < STEP_S ? atS : this.#atS + seconds;
+    }
+  }
+
+  /** Volts and amperes as they are, before any sensor. */
+  get truth(): { batteryVolts: number; neighborAmperes: number; panelAmperes: number; sunlight: number } {
+    const { dayS, startOfDay, panelPeakW, emptyVolts, fullVolts, batteryOhms, loadOhms } = this.#options;
+    const timeOfDay = startOfDay + this.#atS / dayS;
+    const sunlight = Math.max(0, Math.sin(2 * Math.PI * (timeOfDay - 0.25)));
+    const innerVolts = emptyVolts + (fullVolts - emptyVolts) * this.#charge;
+    // The charger keeps a full battery from more than the load takes.
+    const headroom = Math.min(1, (1 - this.#charge) * 50);
+    const panelAmperes = ((panelPeakW * sunlight) / fullVolts) * headroom;
+    const openVolts = innerVolts + panelAmperes * batteryOhms;
+    const isFeeding = this.#relay === "closed" && this.#charge > 0;
+    const neighborAmperes = isFeeding ? openVolts / (loadOhms + batteryOhms) : 0;
+    return {
+      batteryVolts: openVolts - neighborAmperes * batteryOhms,
+      neighborAmperes,
+      panelAmperes,
+      sunlight,
+    };
+  }
+
+  /** What stands at analog pin `channel` at `atS`, V, with the errors of the sensors. */
+  analogVolts(channel: number, atS: number): number {
+    this.advance(atS);
+    const { batteryVolts, neighborAmperes, panelAmperes } = this.truth;
+    const o = this.#options;
+    switch (channel) {
+      case WIRING.neighborCurrent.analog:
+        return this.#currentSensor(neighborAmperes, o.neighborOffsetVolts);
+      case WIRING.panelCurrent.analog:
+        return this.#currentSensor(panelAmperes, o.panelOffsetVolts);
+      case WIRING.batteryVolts.analog:
+        return batteryVolts * DIVIDER + this.#noise() * o.dividerNoiseVolts;
+      default:
+        return 0;
+    }
+  }
+
+  #currentSensor(amperes: number, offsetVolts: number): number {
+    const noiseVolts = this.#noise() * this.#options.sensorNoiseVolts;
+    return SENSOR_VCC / 2 + offsetVolts + amperes * ACS712_VOLTS_PER_AMPERE + noiseVolts;
+  }
+}
