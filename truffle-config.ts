@@ -10,7 +10,7 @@ import HDWalletProvider from "@truffle/hdwallet-provider";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "./common/lab";
 
 const EMBEDDED_URL = `http://127.0.0.1:${process.env.EMBEDDED_PORT ?? "8545"}`;
-const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8546";
+const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8547";
 /** Truffle asks for a receipt this often. */
 const POLLING_MS = 200;
 

@@ -48,3 +48,5 @@ export const EMBEDDED_CHAIN_ID = 13370;
 export const GETH_CHAIN_ID = 13371;
 /** 1 ether buys this many NWT. */
 export const TOKENS_PER_ETHER = 1000n;
+/** NWT issued when the token is deployed, all of them for sale. */
+export const TOKEN_SUPPLY = 1_000_000_000n;
