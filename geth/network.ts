@@ -1,0 +1,212 @@
+/** The whole network: made, started, looked at, stopped. `geth/cli.ts` and the tests call these. */
+import fs from "node:fs";
+import path from "node:path";
+import { importLabKey, readPassword } from "./accounts";
+import {
+  GENESIS_FILE,
+  genesisFor,
+  ipcPath,
+  labPlaces,
+  makeFolder,
+  type NetworkPlan,
+  type NodePlan,
+  nodeCount,
+  nodeFolder,
+  type Place,
+  PROFILES,
+  type Profile,
+  readGenesis,
+  readPlan,
+} from "./folder";
+import { ask, askUntil } from "./ipc";
+import { LAB_SEALERS } from "./lab";
+import { runningPid, startNode, stopNode } from "./node";
+import { lookForGeth, requireProgram } from "./programs";
+
+const PEER_WITHIN_MS = 90_000;
+const SAME_HEAD_WITHIN_MS = 90_000;
+
+export interface LabSettings {
+  profile?: Profile;
+  /** Seconds between blocks. */
+  period?: number;
+  /** Where each node listens; the lab's fixed ports when left out. */
+  places?: readonly Place[];
+  netRestrict?: string;
+  geth?: string;
+}
+
+/** Makes a lab network's folder: the committed genesis, everybody's keys. */
+export function makeLabNetwork(dir: string, settings: LabSettings = {}): NetworkPlan {
+  const geth = settings.geth ?? requireProgram(lookForGeth());
+  const profile = settings.profile ?? "one-sealer";
+  const keys = LAB_SEALERS.slice(0, PROFILES[profile].sealers);
+  const base = readGenesis(GENESIS_FILE);
+  const sealers = keys.map((key) => key.address);
+  const genesis = genesisFor(base, settings.period ?? base.config.clique.period, sealers);
+  const places = settings.places ?? labPlaces(nodeCount(profile));
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  ["node1", "node3", "node4"].slice(0, keys.length).forEach((name, i) => {
+    importLabKey(geth, path.join(dir, name), keys[i]!);
+  });
+  const { netRestrict } = settings;
+  return makeFolder(dir, {
+    genesis,
+    profile,
+    sealers,
+    places,
+    isLab: true,
+    ...(netRestrict && { netRestrict }),
+  });
+}
+
+/** What one node says of itself, or why it says nothing. */
+export type NodeStatus = { node: NodePlan; pid: number | null } & (
+  | { head: { block: number; hash: string; atS: number }; peers: number; isSealing: boolean }
+  | { silent: string }
+);
+
+export async function statusOf(dir: string, node: NodePlan): Promise<NodeStatus> {
+  const pid = runningPid(dir, node);
+  if (pid === null) return { node, pid, silent: "not running" };
+  try {
+    const ipc = ipcPath(dir, node);
+    const [block, peers, isSealing] = await Promise.all([
+      ask<{ number: string; hash: string; timestamp: string }>(ipc, "eth_getBlockByNumber", "latest", false),
+      ask<string>(ipc, "net_peerCount"),
+      ask<boolean>(ipc, "eth_mining"),
+    ]);
+    const head = { block: Number(block.number), hash: block.hash, atS: Number(block.timestamp) };
+    return { node, pid, head, peers: Number(peers), isSealing };
+  } catch (error) {
+    return { node, pid, silent: (error as Error).message };
+  }
+}
+
+export const networkStatus = (dir: string, plan: NetworkPlan): Promise<NodeStatus[]> =>
+  Promise.all(plan.nodes.map((node) => statusOf(dir, node)));
+
+/** Waits until every node has the same block on top, and returns its number. */
+export async function untilSameHead(dir: string, nodes: readonly NodePlan[], atLeast = 1): Promise<number> {
+  const heads = await askUntil(
+    `${nodes.map((node) => node.name).join(" and ")} are not at the same head`,
+    async () => {
+      const all = await Promise.all(nodes.map((node) => statusOf(dir, node)));
+      return all.map((status) => ("head" in status ? status.head : { block: -1, hash: status.silent }));
+    },
+    (all) => all.every((head) => head.hash === all[0]!.hash && head.block >= atLeast),
+    SAME_HEAD_WITHIN_MS,
+  );
+  return heads[0]!.block;
+}
+
+export const untilPeered = (dir: string, node: NodePlan, count: number): Promise<string> =>
+  askUntil(
+    `${node.name} has not found its ${count} peer${count === 1 ? "" : "s"}`,
+    () => ask<string>(ipcPath(dir, node), "net_peerCount"),
+    (peers) => Number(peers) >= count,
+    PEER_WITHIN_MS,
+  );
+
+/** Unlocks the sealer's account and starts it. Both over IPC, in this order: sealing that finds it locked stops silently. */
+export async function startSealing(dir: string, node: NodePlan): Promise<void> {
+  const ipc = ipcPath(dir, node);
+  if (await ask<boolean>(ipc, "eth_mining")) return;
+  await ask<true>(ipc, "personal_unlockAccount", node.sealer, readPassword(nodeFolder(dir, node)), 0);
+  await ask<null>(ipc, "miner_start");
+}
+
+export interface Network {
+  readonly dir: string;
+  readonly plan: NetworkPlan;
+  /** Node 2's HTTP JSON-RPC. */
+  readonly rpcUrl: string;
+  /** Which nodes this call started; those that ran already are left as they were. */
+  readonly started: string[];
+  /** On which block all nodes agreed when it was up. */
+  readonly head: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts what does not run, peers everyone, and only then seals: two sealers that start apart make a fork each. When
+ * anything fails, what this call has started is stopped again.
+ * @throws Error that says which node, and shows the end of its log
+ */
+export async function startNetwork(
+  dir: string,
+  say: (line: string) => void = () => {},
+  geth = requireProgram(lookForGeth()),
+): Promise<Network> {
+  const plan = readPlan(dir);
+  if (!plan) throw new Error(`${dir} holds no network`);
+  refuseGenesisOfTomorrow(dir);
+  const started: NodePlan[] = [];
+  try {
+    // Validators first: geth repeats a failed call to a static peer only after 35 s, so whoever calls must find the
+    // other one listening.
+    for (const node of [...plan.nodes].sort(
+      (a, b) => Number(a.sealer !== null) - Number(b.sealer !== null),
+    )) {
+      if (runningPid(dir, node) !== null) continue;
+      started.push(node);
+      await startNode(geth, dir, plan, node);
+      say(`${node.name} runs (${describe(node)})`);
+    }
+    for (const node of plan.nodes) await untilPeered(dir, node, plan.nodes.length - 1);
+    for (const node of plan.nodes) if (node.sealer !== null) await startSealing(dir, node);
+    const head = await untilSameHead(dir, plan.nodes);
+    return {
+      dir,
+      plan,
+      rpcUrl: `http://127.0.0.1:${plan.nodes[1]!.rpcPort}`,
+      started: started.map((node) => node.name),
+      head,
+      stop: () => stopNetwork(dir).then(() => undefined),
+    };
+  } catch (error) {
+    for (const node of started.reverse()) await stopNode(dir, node);
+    throw error;
+  }
+}
+
+/** Stops every node, sealers first, so that the validator has the last block. */
+export async function stopNetwork(dir: string): Promise<Record<string, string>> {
+  const plan = readPlan(dir);
+  const ends: Record<string, string> = {};
+  if (!plan) return ends;
+  for (const node of [...plan.nodes].sort((a, b) => Number(b.sealer !== null) - Number(a.sealer !== null))) {
+    ends[node.name] = await stopNode(dir, node);
+  }
+  return ends;
+}
+
+/** Forgets the chain. A lab's folder goes whole; a network of one's own keeps its keys and its genesis. */
+export async function wipeNetwork(dir: string): Promise<void> {
+  await stopNetwork(dir);
+  const plan = readPlan(dir);
+  if (!plan) return;
+  if (plan.isLab) return fs.rmSync(dir, { recursive: true, force: true });
+  for (const node of plan.nodes) {
+    const folder = path.join(nodeFolder(dir, node), "geth");
+    for (const entry of fs.readdirSync(folder)) {
+      if (entry !== "nodekey") fs.rmSync(path.join(folder, entry), { recursive: true, force: true });
+    }
+  }
+}
+
+export const describe = (node: NodePlan): string =>
+  node.sealer === null
+    ? `validates, RPC http://127.0.0.1:${node.rpcPort}`
+    : `seals as ${node.sealer}, IPC only`;
+
+/** A sealer waits until its clock has passed the genesis: a Pi whose clock is a year behind would wait a year. */
+function refuseGenesisOfTomorrow(dir: string): void {
+  const genesisAtS = Number(readGenesis(path.join(dir, "genesis.json")).timestamp);
+  const behindS = genesisAtS - Math.floor(Date.now() / 1000);
+  if (behindS > 0) {
+    throw new Error(
+      `this machine's clock is ${behindS} s behind the genesis block: set it (chrony), then start again`,
+    );
+  }
+}

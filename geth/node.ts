@@ -1,0 +1,154 @@
+/** One geth process: its arguments, its start, its end. */
+import { execFileSync, spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { ipcPath, type NetworkPlan, type NodePlan, nodeFolder } from "./folder";
+import { ask, askUntil } from "./ipc";
+
+const START_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 60_000;
+/** A block a second writes some 40 MB of log a day. */
+const LOG_KEPT_BYTES = 50_000_000;
+
+const pidFile = (folder: string): string => path.join(folder, "geth.pid");
+export const logFile = (folder: string): string => path.join(folder, "geth.log");
+
+/** Peering goes into a file, because no flag can bind it to one address or name static peers. */
+export function peeringConfig(plan: NetworkPlan, node: NodePlan): string {
+  const others = plan.nodes.filter((other) => other.name !== node.name).map((other) => other.enode);
+  return [
+    "# Written by `npm run geth -- up` at each start.",
+    "[Node.P2P]",
+    `ListenAddr = "${node.host}:${node.peerPort}"`,
+    "NoDiscovery = true",
+    "MaxPeers = 10",
+    `StaticNodes = ${JSON.stringify(others)}`,
+    "",
+  ].join("\n");
+}
+
+/** Everything after `geth`. What each is for stands in `geth/README.md`. */
+export function gethArguments(dir: string, plan: NetworkPlan, node: NodePlan): string[] {
+  const folder = nodeFolder(dir, node);
+  const common = [
+    ...["--config", path.join(folder, "peering.toml"), "--datadir", folder, "--ipcpath", ipcPath(dir, node)],
+    ...["--networkid", String(plan.chainId), "--syncmode", "full", "--gcmode", "archive", "--cache", "128"],
+    ...["--nodiscover", "--nat", "none", "--netrestrict", plan.netRestrict],
+    ...["--authrpc.addr", "127.0.0.1", "--authrpc.port", String(node.authPort)],
+    ...["--verbosity", "3", "--log.json=false"],
+  ];
+  // Any tip above zero is sealed: with geth's default, a transaction that tips less than 1 gwei would wait for ever.
+  const sealing = [
+    ...["--miner.etherbase", node.sealer ?? "", "--miner.gasprice", "1", "--miner.gaslimit", "30000000"],
+  ];
+  const rpc = [
+    ...["--http", "--http.addr", "127.0.0.1", "--http.port", String(node.rpcPort)],
+    ...["--http.api", "eth,net,web3,txpool", "--http.vhosts", "localhost"],
+    ...["--http.corsdomain", plan.pageOrigins.join(",")],
+  ];
+  return [...common, ...(node.sealer === null ? [] : sealing), ...(node.rpcPort === null ? [] : rpc)];
+}
+
+/** The process id of the node's running geth; null when it does not run. Another program's id is never returned. */
+export function runningPid(dir: string, node: NodePlan): number | null {
+  const folder = nodeFolder(dir, node);
+  if (!fs.existsSync(pidFile(folder))) return null;
+  const pid = Number(fs.readFileSync(pidFile(folder), "utf8"));
+  // After a reboot the number may be anybody's: only a process that works on this very folder is ours.
+  return commandLine(pid).includes(folder) ? pid : null;
+}
+
+function commandLine(pid: number): string {
+  if (fs.existsSync("/proc/self/cmdline")) {
+    const file = `/proc/${pid}/cmdline`;
+    return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+  }
+  try {
+    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+  } catch (error) {
+    // ps exits 1 when there is no such process.
+    if ((error as { status?: number }).status === 1) return "";
+    throw error;
+  }
+}
+
+/** Writes the genesis block into the node's database, or checks that it is this one. */
+export function initialise(geth: string, dir: string, node: NodePlan): void {
+  const folder = nodeFolder(dir, node);
+  try {
+    const genesis = path.join(dir, "genesis.json");
+    execFileSync(geth, ["--verbosity", "1", "init", "--datadir", folder, genesis], { stdio: "pipe" });
+  } catch (cause) {
+    const said = String((cause as { stderr?: Buffer }).stderr ?? cause).trim();
+    throw new Error(`${node.name} refuses ${path.join(dir, "genesis.json")}: ${said}`, { cause });
+  }
+}
+
+/** Starts the node and waits until its IPC answers. It outlives this process; `stopNode` ends it. */
+export async function startNode(geth: string, dir: string, plan: NetworkPlan, node: NodePlan): Promise<void> {
+  const folder = nodeFolder(dir, node);
+  initialise(geth, dir, node);
+  fs.writeFileSync(path.join(folder, "peering.toml"), peeringConfig(plan, node));
+  const log = logFile(folder);
+  if ((fs.statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LOG_KEPT_BYTES)
+    fs.renameSync(log, `${log}.old`);
+  const output = fs.openSync(log, "a");
+  const [program, ...args] = [...node.launcher, geth, ...gethArguments(dir, plan, node)];
+  const child = spawn(program!, args, { detached: true, stdio: ["ignore", output, output] });
+  fs.closeSync(output);
+  let ended: string | null = null;
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  child.once("exit", (code, signal) => {
+    ended = `geth ended (${signal ?? code}). The end of ${log}:\n${lastLines(log, 8)}`;
+  });
+  if (child.pid !== undefined) fs.writeFileSync(pidFile(folder), String(child.pid));
+  child.unref();
+  await askUntil(
+    `${node.name} does not answer on ${ipcPath(dir, node)}`,
+    () => ask<string>(ipcPath(dir, node), "web3_clientVersion"),
+    () => true,
+    START_WITHIN_MS,
+    () => ended,
+  );
+}
+
+export function lastLines(file: string, count: number): string {
+  if (!fs.existsSync(file)) return "";
+  return fs.readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n");
+}
+
+/**
+ * Ends the node by SIGINT, as geth wants it, and waits; after a minute by SIGKILL, which an archive node survives.
+ * Does nothing when it does not run.
+ */
+export async function stopNode(
+  dir: string,
+  node: NodePlan,
+): Promise<"stopped" | "killed" | "was not running"> {
+  const pid = runningPid(dir, node);
+  if (pid === null) return "was not running";
+  process.kill(pid, "SIGINT");
+  if (await hasEnded(dir, node, STOP_WITHIN_MS)) return "stopped";
+  await killNode(dir, node);
+  return "killed";
+}
+
+/** `kill -9`, and waits until the process is gone. */
+export async function killNode(dir: string, node: NodePlan): Promise<void> {
+  const pid = runningPid(dir, node);
+  if (pid === null) return;
+  process.kill(pid, "SIGKILL");
+  if (!(await hasEnded(dir, node, STOP_WITHIN_MS))) throw new Error(`${node.name} (${pid}) survived SIGKILL`);
+}
+
+async function hasEnded(dir: string, node: NodePlan, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (runningPid(dir, node) !== null) {
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  fs.rmSync(pidFile(nodeFolder(dir, node)), { force: true });
+  return true;
+}
