@@ -8,18 +8,13 @@ import { parseArgs } from "node:util";
 import { cloudConfig } from "./cloud-init";
 import { MACHINES, STACK } from "./network";
 
-async function synth(out: string): Promise<void> {
+function synth(out: string): void {
   // Late, so that a missing aws-cdk-lib is told below in plain words.
-  const { writeTemplate } = await import("./stack.js");
+  const { writeTemplate } = require("./stack") as typeof import("./stack");
   writeTemplate(out);
   for (const machine of MACHINES) {
     fs.writeFileSync(path.join(out, `${machine.name}.cloud-config.yaml`), cloudConfig(machine));
   }
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
 }
 
 const { values } = parseArgs({ options: { out: { type: "string" } } });
@@ -29,10 +24,7 @@ if (!fs.existsSync(path.join(__dirname, "node_modules", "aws-cdk-lib"))) {
     "aws-cdk-lib is not installed here, because only this needs it: run `npm ci --prefix geth/ec2` first.",
   );
 }
-synth(out).then(
-  () =>
-    console.log(
-      `${path.join(out, `${STACK}.template.json`)}\n(and node1, node2.cloud-config.yaml beside it, to be read)`,
-    ),
-  (error: unknown) => fail(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+synth(out);
+console.log(
+  `${path.join(out, `${STACK}.template.json`)}\n(and node1, node2.cloud-config.yaml beside it, to be read)`,
 );

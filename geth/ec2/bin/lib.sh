@@ -23,8 +23,6 @@ say() { printf '%s\n' "$*" >&2; }
 # Files are made by root here; geth runs as an account of its own.
 give_to_geth() { [ -n "$root" ] || chown -R geth:geth "$1"; }
 
-service() { [ -n "$root" ] || systemctl "$@"; }
-
 # A file appears whole or not at all: writes stdin to $2 with mode $1.
 write_whole() {
   local new
