@@ -9,8 +9,8 @@ export interface DeskEvents {
   data(bytes: Uint8Array): void;
   /** The USB plug was drawn, and the system noticed. */
   closed(): void;
-  /** The relay's contact moved. */
-  relayEdge(position: RelayPosition): void;
+  /** The relay's contact moved, at `atS` of the desk's time. */
+  relayEdge(position: RelayPosition, atS: number): void;
 }
 
 /** A power-on that takes longer than this, in the Uno's seconds, never sends its banner. */
@@ -117,7 +117,7 @@ export class Desk {
   #moveRelay(position: RelayPosition, atS: number): void {
     if (this.world.relay === position) return;
     this.world.setRelay(position, atS);
-    this.#events.relayEdge(position);
+    this.#events.relayEdge(position, atS);
   }
 
   #deliver(): void {

@@ -1,0 +1,100 @@
+import { setImmediate } from "node:timers/promises";
+import type { MeterClock } from "../clock";
+import type { LineEvents } from "../transport";
+import { Desk } from "./desk";
+import type { RelayEdgeListener, SimulatedArduino, SimulationOptions } from "./simulated";
+import type { World } from "./world";
+
+/** A simulated Arduino that stands still until told: no thread, no real time, the same every time. */
+export interface SteppedArduino extends SimulatedArduino {
+  /** The desk's time, for everything that shall run in it; 0 is 1970. */
+  readonly clock: MeterClock;
+  /** What really happens behind the sensors. */
+  readonly world: World;
+  /** Lets `ms` pass, in steps of a millisecond; what is waiting for time or bytes runs in between. */
+  advance(ms: number): Promise<void>;
+  /**
+   * Lets time pass until `isDone`.
+   * @throws Error naming `what` after `limitMs`.
+   */
+  advanceUntil(what: string, isDone: () => boolean, limitMs?: number): Promise<void>;
+}
+
+interface Alarm {
+  atMs: number;
+  action: () => void;
+}
+
+export function createSteppedArduino(options: SimulationOptions = {}): SteppedArduino {
+  const edgeListeners = new Set<RelayEdgeListener>();
+  const alarms = new Set<Alarm>();
+  let line: LineEvents | null = null;
+  const desk = new Desk(options.world ?? {}, {
+    data: (bytes) => line?.data(bytes),
+    closed: () => line?.closed("the simulated Arduino was unplugged"),
+    relayEdge: (position, atS) => {
+      for (const listener of edgeListeners) listener(position, atS * 1000);
+    },
+  });
+  const nowMs = () => Math.round(desk.nowS * 1000);
+
+  async function advance(ms: number): Promise<void> {
+    const end = nowMs() + ms;
+    while (nowMs() < end) {
+      desk.runUntil((nowMs() + 1) / 1000);
+      for (const alarm of [...alarms].sort((one, other) => one.atMs - other.atMs)) {
+        if (alarm.atMs <= nowMs() && alarms.delete(alarm)) alarm.action();
+      }
+      // Promises and next ticks of those that were woken.
+      await setImmediate();
+    }
+  }
+
+  return {
+    world: desk.world,
+    clock: {
+      nowMs,
+      steadyMs: nowMs,
+      after(delayMs, action) {
+        const alarm = { atMs: nowMs() + delayMs, action };
+        alarms.add(alarm);
+        return () => alarms.delete(alarm);
+      },
+    },
+    transport: {
+      name: "stepped",
+      async open(events) {
+        desk.open();
+        line = events;
+        return {
+          write: (bytes) => {
+            if (line === events) desk.send(bytes);
+          },
+          close: async () => {
+            if (line !== events) return;
+            line = null;
+            desk.close();
+          },
+        };
+      },
+      end: async () => {},
+    },
+    advance,
+    async advanceUntil(what, isDone, limitMs = 60_000) {
+      const end = nowMs() + limitMs;
+      while (!isDone()) {
+        if (nowMs() >= end) throw new Error(`${what}: not within ${limitMs} ms of the desk's time`);
+        await advance(1);
+      }
+    },
+    unplug: (isNoticed) => desk.unplug(isNoticed),
+    replug: () => desk.replug(),
+    garbage: (bytes) => desk.garbage(bytes),
+    stall: () => desk.stall(),
+    resume: () => desk.resume(),
+    onRelayEdge(listener) {
+      edgeListeners.add(listener);
+      return () => edgeListeners.delete(listener);
+    },
+  };
+}
