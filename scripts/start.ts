@@ -1,0 +1,218 @@
+/**
+ * `npm start`: everything that is missing on the way from a clone to a page that trades, step by step, each shown
+ * with its time; then one line with the address. Ctrl-C ends it all, children too.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
+import { loadMeterKey } from "../server/chain/meter-key";
+import { type Config, loadConfig } from "../server/config";
+import { buildPage } from "./build-page";
+import { compile } from "./compile";
+import { migrateIfNeeded } from "./deploy";
+import { type EmbeddedChain, freePort, jsonRpc, startEmbeddedChain } from "./embedded-chain";
+import { commissionMeter, labChain, listFirstOffers, readDeployment } from "./lab-chain";
+
+const ROOT = join(__dirname, "..");
+const SERVER_READY_WITHIN_MS = 60_000;
+
+/** What has to end with this program, in the order it was started. */
+const running: { name: string; stop: () => Promise<void> }[] = [];
+let ending: Promise<void> | undefined;
+
+/** Ends all, last first; a second Ctrl-C while it works changes nothing. */
+function end(exitCode: number): Promise<void> {
+  ending ??= (async () => {
+    for (const { name, stop } of running.reverse()) {
+      await stop().catch((error: Error) => console.error(`  ${name} did not end well: ${error.message}`));
+    }
+    process.exit(exitCode);
+  })();
+  return ending;
+}
+
+/** One line a step: what it does, then how long it took. `work` may return a word of its own. */
+async function step<T>(title: string, work: () => Promise<T>, describe?: (result: T) => string): Promise<T> {
+  const startedAtMs = performance.now();
+  const isTerminal = process.stdout.isTTY;
+  if (isTerminal) process.stdout.write(`  … ${title}`);
+  try {
+    const result = await work();
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+    const note = describe ? `: ${describe(result)}` : "";
+    console.log(`${isTerminal ? "\r\x1b[2K" : ""}  ✓ ${title}${note} (${seconds} s)`);
+    return result;
+  } catch (error) {
+    console.log(`${isTerminal ? "\r\x1b[2K" : ""}  ✗ ${title}`);
+    throw error;
+  }
+}
+
+/**
+ * A chain left over by a `kill -9` of this program would keep its port: its process id is on file, and it is ended
+ * only if what listens there really is the embedded chain.
+ */
+async function endLeftover(pidFile: string, rpcUrl: string): Promise<void> {
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  const chainId = await jsonRpc<string>(rpcUrl, "eth_chainId", []).catch((error: Error) => error.message);
+  if (Number(chainId) === EMBEDDED_CHAIN_ID) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+    for (let i = 0; i < 100 && (await isTaken(Number(new URL(rpcUrl).port))); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  rmSync(pidFile, { force: true });
+}
+
+const isTaken = (port: number): Promise<boolean> =>
+  freePort(port).then(
+    () => false,
+    () => true,
+  );
+
+async function startEmbedded(config: Config): Promise<EmbeddedChain> {
+  const pidFile = join(config.dataDir, "chain.pid");
+  await endLeftover(pidFile, config.rpcUrl);
+  if (await isTaken(config.embeddedPort)) {
+    throw new Error(
+      `Port ${config.embeddedPort} is already in use. Stop what listens there, or set EMBEDDED_PORT to another.`,
+    );
+  }
+  const chain = await startEmbeddedChain({
+    port: config.embeddedPort,
+    stateFile: join(config.dataDir, "chain.json"),
+    periodMs: config.blockTimeS * 1000,
+    tailBlocks: config.confirmations + 1,
+  });
+  writeFileSync(pidFile, String(chain.pid));
+  running.push({
+    name: "chain",
+    stop: async () => {
+      await chain.stop();
+      rmSync(pidFile, { force: true });
+    },
+  });
+  chain.died.then((reason) => {
+    console.error(`The embedded chain ended: ${reason}\nStart again: what it had saved is kept.`);
+    return end(1);
+  });
+  return chain;
+}
+
+/** A geth network is looked for, and named with its mend when it is not there. */
+async function findGeth(config: Config): Promise<void> {
+  const answer = await jsonRpc<string>(config.rpcUrl, "eth_chainId", []).catch((cause: Error) => {
+    throw new Error(
+      `No node answers at ${config.rpcUrl}. Start the lab's network with \`npm run geth -- up\`, or set RPC_URL.`,
+      { cause },
+    );
+  });
+  if (Number(answer) === EMBEDDED_CHAIN_ID) {
+    throw new Error(`The node at ${config.rpcUrl} is the embedded chain: set NETWORK=embedded, or RPC_URL.`);
+  }
+}
+
+/** Contracts, a trusted meter, a few offers. On a network that is no lab, its operator does this: geth/README.md. */
+async function prepareMarket(config: Config, chainId: number, meter: string): Promise<void> {
+  await step(
+    "contracts",
+    () => migrateIfNeeded(config.network, chainId, config.rpcUrl, config.artifactsDir),
+    (isNew) => (isNew ? "migrated by Truffle" : "there already"),
+  );
+  const deployment = readDeployment(config.artifactsDir, chainId);
+  if (!deployment) throw new Error(`Truffle's artifacts in ${config.artifactsDir} name no contracts`);
+  const lab = await labChain(config.rpcUrl, deployment);
+  await step("meter commissioned", async () => commissionMeter(lab, meter));
+  await step(
+    "offers",
+    () => listFirstOffers(lab, meter),
+    (count) => (count > 0 ? `${count} listed` : "there already"),
+  );
+}
+
+/** The server in a process of its own; resolves with its address when it is ready. */
+function startServer(config: Config): Promise<string> {
+  const child: ChildProcess = spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    // Ctrl-C reaches the whole group of a terminal; this program alone decides the order.
+    detached: process.platform !== "win32",
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(String(signal ?? code)));
+  });
+  running.push({
+    name: "server",
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the server was not ready within ${SERVER_READY_WITHIN_MS / 1000} s`)),
+      SERVER_READY_WITHIN_MS,
+    );
+    child.on("message", (message: { ready?: boolean; url?: string }) => {
+      if (!message.ready || !message.url) return;
+      clearTimeout(timer);
+      resolve(message.url);
+    });
+    ended.then((reason) => {
+      clearTimeout(timer);
+      if (ending) return;
+      reject(new Error(`the server ended (${reason}); its last lines say why`));
+      console.error(`The server ended (${reason}). \`npm start\` goes on where it stopped.`);
+      void end(1);
+    });
+    void config;
+  });
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const startedAtMs = performance.now();
+  console.log(`neighborwatt, ${config.network} network, ${config.meter} meter`);
+  if (config.port !== 0 && (await isTaken(config.port))) {
+    throw new Error(
+      `Port ${config.port} is already in use. Stop what listens there, or set PORT to another.`,
+    );
+  }
+  mkdirSync(config.dataDir, { recursive: true });
+  const done = (isNew: boolean) => (isNew ? "made" : "there already");
+  await step("contracts compiled", compile, done);
+  await step("page built", buildPage, done);
+  if (config.network === "embedded")
+    await step(
+      "embedded chain",
+      () => startEmbedded(config),
+      ({ rpcUrl }) => rpcUrl,
+    );
+  else await step("geth network", () => findGeth(config));
+  const chainId = Number(await jsonRpc<string>(config.rpcUrl, "eth_chainId", []));
+  const meter = await step(
+    "meter's key",
+    () =>
+      loadMeterKey({ file: join(config.dataDir, "meter-key.json"), password: config.meterKeystorePassword }),
+    (key) => key.address,
+  );
+  const isLab = [EMBEDDED_CHAIN_ID, GETH_CHAIN_ID].includes(chainId) && config.mnemonic === LAB_MNEMONIC;
+  if (isLab) await prepareMarket(config, chainId, meter.address);
+  const url = await step("server and meter", () => startServer(config));
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  console.log(`\nReady in ${seconds} s: open ${url}   (Ctrl-C ends it)\n`);
+}
+
+process.on("SIGINT", () => void end(0));
+process.on("SIGTERM", () => void end(0));
+main().catch((error: Error) => {
+  console.error(`\n${error.message}`);
+  return end(1);
+});
