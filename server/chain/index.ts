@@ -1,0 +1,99 @@
+/**
+ * The chain, as the rest of the server uses it:
+ *
+ *     const chain = createChain({ rpcUrl, chainId, confirmations: 1, artifactsDir, sink, source, mnemonic, clock, log });
+ *     await chain.follower.start();     // throws when the node serves another chain; a node that is gone is waited for
+ *     await chain.settlement.start();
+ *     chain.settlement.wake();          // after signing a reading
+ *     chain.contracts();                // where they are, or null
+ *     await chain.stop();               // both, what is under way included
+ *
+ * The follower tells `sink` everything, what state it is in included; `following` is told only at the node's head.
+ */
+import type { Log } from "../log";
+import { namedLog } from "../log";
+import type { ChainSink, Clock, SettlementSource } from "../types";
+import { Follower } from "./follower";
+import { EthereumNode } from "./node";
+import { JsonRpc } from "./rpc";
+import { Sender } from "./sender";
+import { Settlement } from "./settlement";
+import { settlerKey } from "./settler-key";
+
+export type { Contracts } from "./artifacts";
+export { loadMeterKey, type MeterKey } from "./meter-key";
+
+export interface ChainOptions {
+  /** http:// or https:// */
+  rpcUrl: string;
+  /** What the node must say it serves. */
+  chainId: number;
+  /** k: a block counts with `head − block + 1` ≥ k. */
+  confirmations: number;
+  /** Milliseconds between looks at the head: on average half of it is added to every event. */
+  pollIntervalMs?: number;
+  /** Truffle's `build/contracts`. */
+  artifactsDir: string;
+  sink: ChainSink;
+  source: SettlementSource;
+  /** Account 4 of it pays the gas of settlements. */
+  mnemonic: string;
+  clock: Clock;
+  log: Log;
+  /** For one request to the node. */
+  requestTimeoutMs?: number;
+  /** How long a node may be behind what was followed before its blocks count as lost. */
+  behindGraceMs?: number;
+  /** A settlement in no block after this long is sent again for a higher fee. */
+  stuckAfterMs?: number;
+}
+
+export type Chain = ReturnType<typeof createChain>;
+
+/** @throws Error when the mnemonic is none, or is the lab's on a chain that is not */
+export function createChain(options: ChainOptions) {
+  const { rpcUrl, chainId, confirmations, artifactsDir, sink, source, clock } = options;
+  const pollIntervalMs = options.pollIntervalMs ?? 75;
+  const node = new EthereumNode(new JsonRpc({ url: rpcUrl, timeoutMs: options.requestTimeoutMs ?? 5000 }));
+  const log = namedLog(options.log, "chain");
+  const sender = new Sender({
+    node,
+    privateKey: settlerKey(options.mnemonic, chainId),
+    chainId,
+    clock,
+    log: namedLog(options.log, "settlement"),
+    stuckAfterMs: options.stuckAfterMs,
+  });
+  const follower = new Follower({
+    node,
+    sink,
+    chainId,
+    confirmations,
+    pollIntervalMs,
+    artifactsDir,
+    clock,
+    log,
+    behindGraceMs: options.behindGraceMs,
+  });
+  const settlement = new Settlement({
+    node,
+    follower,
+    sink,
+    source,
+    sender,
+    pollIntervalMs,
+    clock,
+    log: namedLog(options.log, "settlement"),
+  });
+  return {
+    follower,
+    settlement,
+    /** Who pays the gas of settlements. */
+    settler: sender.address,
+    contracts: () => follower.contracts(),
+    async stop(): Promise<void> {
+      node.stop();
+      await Promise.all([settlement.stop(), follower.stop()]);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * The meter's key: whoever holds it says what was delivered. It lies in an encrypted keystore on the machine the meter
+ * is wired to, so that machine, and whoever knows the password on it, is trusted to meter honestly.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Address } from "../../common/events";
+import type { ReadingSigner } from "../types";
+import {
+  checksumAddress,
+  createPrivateKey,
+  decryptKey,
+  encryptKey,
+  privateKeyToAddress,
+  signTypedData,
+} from "./web3";
+
+export interface MeterKey {
+  readonly meter: Address;
+  /** Signs for one EnergyTrade on one chain: a signature counts nowhere else. */
+  signerFor(domain: { chainId: number; trade: Address }): ReadingSigner;
+}
+
+export interface MeterKeyOptions {
+  /** A version 3 keystore, mode 0600. */
+  file: string;
+  password: string;
+  /** Makes a new key where there is no file. */
+  createIfMissing?: boolean;
+}
+
+/** @throws Error that names the file: none there, not a keystore, or another password's */
+export async function loadMeterKey({
+  file,
+  password,
+  createIfMissing = false,
+}: MeterKeyOptions): Promise<MeterKey> {
+  let keystore: string;
+  try {
+    keystore = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!createIfMissing) throw new Error(`there is no meter key at ${file}`, { cause: error });
+    return createMeterKey(file, password);
+  }
+  return meterKey(await unlock(file, keystore, password));
+}
+
+async function createMeterKey(file: string, password: string): Promise<MeterKey> {
+  const privateKey = createPrivateKey();
+  const keystore = await encryptKey(privateKey, password);
+  await mkdir(dirname(file), { recursive: true });
+  // wx: of two servers started at once the second fails, instead of replacing the first one's key.
+  await writeFile(file, `${JSON.stringify(keystore)}\n`, { mode: 0o600, flag: "wx", flush: true });
+  return meterKey(privateKey);
+}
+
+async function unlock(file: string, keystore: string, password: string): Promise<string> {
+  try {
+    return await decryptKey(keystore, password);
+  } catch (cause) {
+    if ((cause as Error).name === "KeyDerivationError")
+      throw new Error(`the password does not open the meter key at ${file}`, { cause });
+    throw new Error(
+      `${file} is not a keystore: restore it from a backup, or remove it and commission a new meter`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** EnergyTrade's EIP-712 types, see `hashReading`. */
+const types = {
+  EIP712Domain: [
+    { name: "name", type: "string" },
+    { name: "version", type: "string" },
+    { name: "chainId", type: "uint256" },
+    { name: "verifyingContract", type: "address" },
+  ],
+  Reading: [
+    { name: "tradeId", type: "uint256" },
+    { name: "deliveredMilliWh", type: "uint64" },
+    { name: "registerMilliWh", type: "uint64" },
+    { name: "isFinal", type: "bool" },
+  ],
+};
+
+function meterKey(privateKey: string): MeterKey {
+  const meter = checksumAddress(privateKeyToAddress(privateKey));
+  return {
+    meter,
+    signerFor: ({ chainId, trade }) => ({
+      meter,
+      sign: ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }) =>
+        signTypedData(
+          {
+            types,
+            primaryType: "Reading",
+            domain: { name: "neighborwatt", version: "1", chainId, verifyingContract: trade },
+            message: { tradeId, deliveredMilliWh, registerMilliWh, isFinal },
+          },
+          privateKey,
+        ),
+    }),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * One account that sends one transaction at a time. A transaction is remembered before it is sent, so that an answer
+ * that never came costs nothing: `look` finds out what became of it.
+ */
+import type { Address } from "../../common/events";
+import type { Log } from "../log";
+import type { Clock } from "../types";
+import type { EthereumNode, Receipt } from "./node";
+import { NodeError, RpcError } from "./rpc";
+import { type Hex, privateKeyToAddress, signTransaction } from "./web3";
+
+export interface SenderOptions {
+  node: EthereumNode;
+  privateKey: string;
+  chainId: number;
+  clock: Clock;
+  log: Log;
+  /** A transaction still not in a block after this long is sent again for more. */
+  stuckAfterMs?: number;
+}
+
+export interface Outgoing {
+  readonly to: Address;
+  readonly data: Hex;
+  readonly gasLimit: bigint;
+  readonly nonce: number;
+  /** wei */
+  maxFeePerGas: bigint;
+  maxPriorityFeePerGas: bigint;
+  raw: Hex;
+  /** Every version that was sent, the newest last: any of them may come into a block. */
+  hashes: Hex[];
+  sentAtMs: number;
+}
+
+/** `gone`: it will come into no block of the present chain. */
+export type Outcome = { state: "waiting" } | { state: "mined"; receipt: Receipt } | { state: "gone" };
+
+const GWEI = 1_000_000_000n;
+/** geth's sealer leaves out transactions that tip less than 1 gwei. */
+const TIP = (3n * GWEI) / 2n;
+/** On a private chain gas is play money, but a fee that only ever grows would still empty the account. */
+const LARGEST_FEE = 500n * GWEI;
+const RESEND_AFTER_MS = 1000;
+
+export class Sender {
+  readonly address: Address;
+  /** Since when transactions of an earlier run wait in the node's pool. */
+  private othersSinceMs: number | null = null;
+
+  constructor(private readonly options: SenderOptions) {
+    this.address = privateKeyToAddress(options.privateKey);
+  }
+
+  /**
+   * A signed transaction with the next nonce, not sent yet; null while one of an earlier run of this program waits.
+   * When that one is stuck, its nonce is taken: two with one nonce can never both count.
+   */
+  async prepare(to: Address, data: Hex, gasLimit: bigint): Promise<Outgoing | null> {
+    const { node, clock, stuckAfterMs = 30_000 } = this.options;
+    const nonce = await node.nonce(this.address, "latest");
+    const hasOthers = (await node.nonce(this.address, "pending")) > nonce;
+    if (hasOthers) {
+      this.othersSinceMs ??= clock.nowMs();
+      if (clock.nowMs() - this.othersSinceMs < stuckAfterMs) return null;
+    }
+    this.othersSinceMs = null;
+    const { baseFee } = await node.head();
+    const unsigned = {
+      to,
+      data,
+      gasLimit,
+      nonce,
+      maxFeePerGas: 2n * baseFee + TIP,
+      maxPriorityFeePerGas: TIP,
+    };
+    return this.sign({ ...unsigned, raw: "0x", hashes: [], sentAtMs: clock.nowMs() });
+  }
+
+  /** Hands it to the node, raising its fee as often as the node asks for. */
+  async broadcast(outgoing: Outgoing): Promise<void> {
+    for (;;) {
+      try {
+        await this.options.node.send(outgoing.raw);
+        return;
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        if (/already (known|imported)|nonce too low/i.test(error.reason)) return;
+        if (/insufficient funds/i.test(error.reason))
+          throw new NodeError(`${this.address} has too little ether for gas: send it some`, { cause: error });
+        if (!/underpriced/i.test(error.reason) || !(await this.raiseFee(outgoing))) throw error;
+      }
+    }
+  }
+
+  async look(outgoing: Outgoing): Promise<Outcome> {
+    const { node, clock, log, stuckAfterMs = 30_000 } = this.options;
+    // In this order: a transaction mined between the two has its receipt.
+    const nonce = await node.nonce(this.address, "latest");
+    const receipt = (await node.receipts(outgoing.hashes)).find((one) => one !== null);
+    if (receipt) return { state: "mined", receipt };
+    // Above: another transaction took the nonce. Below: the chain lost blocks, and with them the ones before it.
+    if (nonce !== outgoing.nonce) return { state: "gone" };
+    const waitedMs = clock.nowMs() - outgoing.sentAtMs;
+    if (waitedMs > stuckAfterMs) {
+      const isRaised = await this.raiseFee(outgoing);
+      const fee = `${Number(outgoing.maxFeePerGas) / 1e9} gwei`;
+      log.warn(`transaction ${nonce} is in no block after ${waitedMs / 1000} s; sent again at ${fee}`);
+      if (!isRaised) outgoing.sentAtMs = clock.nowMs();
+      await this.broadcast(outgoing);
+    } else if (waitedMs > RESEND_AFTER_MS && !(await node.knows(outgoing.hashes.at(-1)!))) {
+      await this.broadcast(outgoing);
+    }
+    return { state: "waiting" };
+  }
+
+  /** A quarter more (nodes want a tenth) and what the base fee asks now. @returns false at the limit */
+  private async raiseFee(outgoing: Outgoing): Promise<boolean> {
+    if (outgoing.maxFeePerGas >= LARGEST_FEE) return false;
+    const { baseFee } = await this.options.node.head();
+    const tip = (outgoing.maxPriorityFeePerGas * 5n) / 4n;
+    const fee = (outgoing.maxFeePerGas * 5n) / 4n;
+    outgoing.maxPriorityFeePerGas = tip;
+    outgoing.maxFeePerGas = fee > 2n * baseFee + tip ? fee : 2n * baseFee + tip;
+    await this.sign(outgoing);
+    return true;
+  }
+
+  private async sign(outgoing: Outgoing): Promise<Outgoing> {
+    const { chainId, privateKey, clock } = this.options;
+    const { to, data, gasLimit, nonce, maxFeePerGas, maxPriorityFeePerGas } = outgoing;
+    const fields = { chainId, to, data, gasLimit, nonce, maxFeePerGas, maxPriorityFeePerGas };
+    const { raw, hash } = await signTransaction(fields, privateKey);
+    outgoing.raw = raw;
+    outgoing.hashes.push(hash);
+    outgoing.sentAtMs = clock.nowMs();
+    return outgoing;
+  }
+}

@@ -1,0 +1,23 @@
+/** The server's own account: it pays the gas of settlements and owns nothing else. */
+import { mnemonicToSeedSync, validateMnemonic } from "ethereum-cryptography/bip39";
+import { wordlist } from "ethereum-cryptography/bip39/wordlists/english";
+import { HDKey } from "ethereum-cryptography/hdkey";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
+import { bytesToHex } from "./web3";
+
+/**
+ * The private key at m/44'/60'/0'/0/4 of a mnemonic.
+ * @throws Error when the mnemonic is none, or is the lab's on a chain that is not
+ */
+export function settlerKey(mnemonic: string, chainId: number): string {
+  const words = mnemonic.trim().toLowerCase().split(/\s+/).join(" ");
+  if (!validateMnemonic(words, wordlist))
+    throw new Error("the settler's mnemonic is not valid (BIP-39, English): check its words and their order");
+  if (words === LAB_MNEMONIC && chainId !== EMBEDDED_CHAIN_ID && chainId !== GETH_CHAIN_ID)
+    throw new Error(
+      `the lab's mnemonic is known to everybody and refused on chain ${chainId}: set one of your own`,
+    );
+  const path = `m/44'/60'/0'/0/${LAB_ACCOUNTS.settler.index}`;
+  const { privateKey } = HDKey.fromMasterSeed(mnemonicToSeedSync(words)).derive(path);
+  return bytesToHex(privateKey!);
+}

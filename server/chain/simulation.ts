@@ -1,0 +1,120 @@
+/** What EnergyTrade would say to readings, before gas is spent on them. */
+import type { Address } from "../../common/events";
+import type { SignedReading } from "../types";
+import { type ContractError, revertOf } from "./abi-errors";
+import type { EthereumNode } from "./node";
+import { RpcError } from "./rpc";
+import { encodeTradeCall, type Hex } from "./web3";
+
+/** Errors that no later block can heal. The others (EnergyNotMetered: a higher register may come) are tried again. */
+const FOR_GOOD = new Set([
+  "TradeNotOpen",
+  "MeterNotCommissioned",
+  "ReadingNotByMeter",
+  "ReadingNotNew",
+  "ReadingExceedsOrder",
+  "RegisterTooLarge",
+]);
+
+export interface Plan {
+  readings: SignedReading[];
+  data: Hex;
+  gasLimit: bigint;
+}
+
+export interface Refusal {
+  reading: SignedReading;
+  reason: string;
+  isForGood: boolean;
+}
+
+const struct = ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }: SignedReading) => ({
+  tradeId,
+  deliveredMilliWh,
+  registerMilliWh,
+  isFinal,
+});
+
+/** The call that settles the readings: one in plain, several in one transaction. */
+export function settleCall(readings: SignedReading[]): Hex {
+  const [first] = readings;
+  if (readings.length === 1 && first) return encodeTradeCall("settle", [struct(first), first.signature]);
+  return encodeTradeCall("settleMany", [readings.map(struct), readings.map(({ signature }) => signature)]);
+}
+
+export class Simulation {
+  constructor(
+    private readonly node: EthereumNode,
+    private readonly from: Address,
+    private readonly trade: Address,
+  ) {}
+
+  /**
+   * @param cursor hash of the last block the store has: only what is refused there as well is refused for good.
+   * A refusal on the newest block alone may rest on a block that is reorganised away.
+   * @returns a transaction for those that pass (null when none does), and the refusals of the rest
+   */
+  async plan(readings: SignedReading[], cursor: string): Promise<{ plan: Plan | null; refusals: Refusal[] }> {
+    const together = await this.estimate(readings);
+    if (!(together instanceof RpcError)) return { plan: together, refusals: [] };
+
+    const results = await this.try(readings, "latest");
+    const passing = readings.filter((_, i) => results[i] === null);
+    const refused = readings.flatMap((reading, i) => (results[i] ? [{ reading, error: results[i] }] : []));
+    const refusals = await this.judge(refused, cursor);
+    if (passing.length === 0) return { plan: null, refusals };
+    // Each passes alone and yet not together (two readings of one meter, say): one now, the others after it.
+    for (const some of [passing, passing.slice(0, 1)]) {
+      const plan = await this.estimate(some);
+      if (!(plan instanceof RpcError)) return { plan, refusals };
+    }
+    return { plan: null, refusals };
+  }
+
+  private async estimate(readings: SignedReading[]): Promise<Plan | RpcError> {
+    const data = settleCall(readings);
+    try {
+      const gas = await this.node.estimateGas({ from: this.from, to: this.trade, data });
+      // A quarter more: the state may change before the block.
+      return { readings, data, gasLimit: (gas * 5n) / 4n };
+    } catch (error) {
+      if (error instanceof RpcError && revertOf(error)) return error;
+      throw error;
+    }
+  }
+
+  private async try(
+    readings: SignedReading[],
+    at: "latest" | { blockHash: string },
+  ): Promise<(ContractError | null)[]> {
+    const requests = readings.map((reading) => ({
+      from: this.from,
+      to: this.trade,
+      data: settleCall([reading]),
+    }));
+    return (await this.node.tryCalls(requests, at)).map((result) => {
+      if (!(result instanceof RpcError)) return null;
+      const revert = revertOf(result);
+      if (!revert) throw result;
+      return revert;
+    });
+  }
+
+  private async judge(
+    refused: { reading: SignedReading; error: ContractError }[],
+    cursor: string,
+  ): Promise<Refusal[]> {
+    if (refused.length === 0) return [];
+    const confirmed = await this.try(
+      refused.map(({ reading }) => reading),
+      { blockHash: cursor },
+    );
+    return refused.map(({ reading, error }, i) => {
+      const final = confirmed[i];
+      const isForGood = isPermanent(error) && final != null && isPermanent(final);
+      return { reading, reason: error.message, isForGood };
+    });
+  }
+}
+
+const isPermanent = ({ name }: ContractError) => name !== null && FOR_GOOD.has(name);
