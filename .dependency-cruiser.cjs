@@ -40,8 +40,12 @@ module.exports = {
     {
       name: "web3-behind-one-module",
       severity: "error",
-      comment: "web3 4.16 is its last release: it is imported by one module in server/ and by one in public/",
-      from: { path: "^(server|public)/", pathNot: "^(server/chain/web3|public/wallet/web3)\\.ts$" },
+      comment:
+        "web3 4.16 is its last release: it is imported in one place of the server and in one of the page",
+      from: {
+        path: "^(server|public)/",
+        pathNot: "^(server/chain/(web3|meter-key|settler-key)\\.ts$|public/web3/)",
+      },
       to: { path: "node_modules/web3(-|/)", dependencyTypesNot: ["type-only"] },
     },
     {
@@ -63,6 +67,10 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^(geth/ec2/node_modules)" },
     tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
     tsConfig: { fileName: "tsconfig.json" },
   },
 };
