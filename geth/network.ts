@@ -116,6 +116,31 @@ export async function startSealing(dir: string, node: NodePlan): Promise<void> {
   await ask<null>(ipc, "miner_start");
 }
 
+/**
+ * Hands the transactions that wait in `from` to the sealer `to`. A sealer takes no transaction from a peer until it
+ * seals, its peer offers each only once, and so what waits at the moment of its start would wait for ever.
+ */
+export async function handOver(dir: string, from: NodePlan, to: NodePlan): Promise<number> {
+  type Waiting = Record<string, Record<string, { hash: string }>>;
+  const { pending } = await ask<{ pending: Waiting }>(ipcPath(dir, from), "txpool_content");
+  let handed = 0;
+  for (const ofOneAccount of Object.values(pending)) {
+    const inOrder = Object.entries(ofOneAccount).sort(([a], [b]) => Number(a) - Number(b));
+    for (const [, { hash }] of inOrder) {
+      const raw = await ask<string>(ipcPath(dir, from), "eth_getRawTransactionByHash", hash);
+      if (!raw || raw === "0x") continue; // replaced by a better paid one meanwhile
+      try {
+        await ask<string>(ipcPath(dir, to), "eth_sendRawTransaction", raw);
+        handed += 1;
+      } catch (error) {
+        // It arrived by itself, or is in a block meanwhile.
+        if (!/already known|nonce too low/.test((error as Error).message)) throw error;
+      }
+    }
+  }
+  return handed;
+}
+
 export interface Network {
   readonly dir: string;
   readonly plan: NetworkPlan;
@@ -155,6 +180,7 @@ export async function startNetwork(
     }
     for (const node of plan.nodes) await untilPeered(dir, node, plan.nodes.length - 1);
     for (const node of plan.nodes) if (node.sealer !== null) await startSealing(dir, node);
+    for (const node of started) if (node.sealer !== null) await handOver(dir, plan.nodes[1]!, node);
     const head = await untilSameHead(dir, plan.nodes);
     return {
       dir,

@@ -21,7 +21,11 @@ export function peeringConfig(plan: NetworkPlan, node: NodePlan): string {
     "[Node.P2P]",
     `ListenAddr = "${node.host}:${node.peerPort}"`,
     "NoDiscovery = true",
-    "MaxPeers = 10",
+    // geth waits 10 s before it catches up, unless it has five peers or all it may have; so it may have no more than
+    // there are. All of these for calls (ratio 1), and, trusted, let in beyond that number when they call.
+    `MaxPeers = ${others.length}`,
+    "DialRatio = 1",
+    `TrustedNodes = ${JSON.stringify(others)}`,
     `StaticNodes = ${JSON.stringify(others)}`,
     "",
   ].join("\n");
