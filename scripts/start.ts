@@ -200,11 +200,15 @@ async function main(): Promise<void> {
   const meter = await step(
     "meter's key",
     () =>
-      loadMeterKey({ file: join(config.dataDir, "meter-key.json"), password: config.meterKeystorePassword }),
-    (key) => key.address,
+      loadMeterKey({
+        file: join(config.dataDir, "meter-key.json"),
+        password: config.meterKeystorePassword,
+        createIfMissing: true,
+      }),
+    (key) => key.meter,
   );
   const isLab = [EMBEDDED_CHAIN_ID, GETH_CHAIN_ID].includes(chainId) && config.mnemonic === LAB_MNEMONIC;
-  if (isLab) await prepareMarket(config, chainId, meter.address);
+  if (isLab) await prepareMarket(config, chainId, meter.meter);
   const url = await step("server and meter", () => startServer(config));
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   console.log(`\nReady in ${seconds} s: open ${url}   (Ctrl-C ends it)\n`);

@@ -1,0 +1,165 @@
+/**
+ * The whole house for a test: embedded chain, contracts by Truffle, a commissioned meter, offers, and the real server
+ * with the simulated Arduino in a process of its own, on free ports and in a folder of its own.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EMBEDDED_CHAIN_ID } from "../../common/lab";
+import { buildPage } from "../../scripts/build-page";
+import { migrate } from "../../scripts/deploy";
+import {
+  type EmbeddedChain,
+  type EmbeddedChainOptions,
+  freePort,
+  startEmbeddedChain,
+} from "../../scripts/embedded-chain";
+import {
+  commissionMeter,
+  type Deployment,
+  type LabChain,
+  labChain,
+  listFirstOffers,
+  readDeployment,
+} from "../../scripts/lab-chain";
+import { loadMeterKey } from "../../server/chain/meter-key";
+import { DEVELOPMENT_KEYSTORE_PASSWORD } from "../../server/config";
+
+const ROOT = join(__dirname, "..", "..");
+const READY_WITHIN_MS = 90_000;
+
+export interface HouseOptions {
+  chain?: EmbeddedChainOptions;
+  /** Settings of the server beside those the house needs. */
+  env?: Record<string, string>;
+  /** False: the page is not built, for tests that need none. */
+  page?: boolean;
+}
+
+export interface House {
+  readonly url: string;
+  readonly chain: EmbeddedChain;
+  readonly deployment: Deployment;
+  readonly lab: LabChain;
+  /** The meter's address. */
+  readonly meter: string;
+  readonly dataDir: string;
+  /** What the server has printed so far, all its runs together. */
+  output(): string;
+  /** Ends the server with the signal; resolves when it is gone. */
+  stopServer(signal?: NodeJS.Signals): Promise<void>;
+  startServer(env?: Record<string, string>): Promise<void>;
+  /** `/api/…` as JSON. */
+  get<T>(path: string): Promise<T>;
+  stop(): Promise<void>;
+}
+
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const dataDir = mkdtempSync(join(tmpdir(), "neighborwatt-house-"));
+  const artifactsDir = join(dataDir, "contracts");
+  const ending: (() => unknown)[] = [() => rmSync(dataDir, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const end of ending.splice(0).reverse()) await end();
+  };
+  try {
+    if (options.page !== false) await buildPage();
+    cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });
+    const chain = await startEmbeddedChain({ periodMs: 250, heartbeatMs: 5000, ...options.chain });
+    ending.push(() => chain.kill());
+    await migrate("embedded", { EMBEDDED_PORT: String(chain.port), ARTIFACTS_DIR: artifactsDir });
+    const deployment = readDeployment(artifactsDir, EMBEDDED_CHAIN_ID);
+    if (!deployment) throw new Error("truffle migrate left no addresses");
+    const lab = await labChain(chain.rpcUrl, deployment);
+    const key = await loadMeterKey({
+      file: join(dataDir, "meter-key.json"),
+      password: DEVELOPMENT_KEYSTORE_PASSWORD,
+      createIfMissing: true,
+    });
+    await commissionMeter(lab, key.meter);
+    await listFirstOffers(lab, key.meter);
+    const port = await freePort();
+    let output = "";
+    let server: ChildProcess | undefined;
+    const house: House = {
+      url: `http://127.0.0.1:${port}`,
+      chain,
+      deployment,
+      lab,
+      meter: key.meter,
+      dataDir,
+      output: () => output,
+      async startServer(env = {}) {
+        const child = spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
+          cwd: ROOT,
+          stdio: ["ignore", "pipe", "pipe", "ipc"],
+          env: {
+            ...process.env,
+            NETWORK: "embedded",
+            PORT: String(port),
+            EMBEDDED_PORT: String(chain.port),
+            RPC_URL: chain.rpcUrl,
+            DATA_DIR: dataDir,
+            ARTIFACTS_DIR: artifactsDir,
+            ...options.env,
+            ...env,
+          },
+        });
+        server = child;
+        for (const stream of [child.stdout, child.stderr]) {
+          stream?.on("data", (chunk) => {
+            output += String(chunk);
+          });
+        }
+        await new Promise<void>((resolve, reject) => {
+          const fail = (why: string) => reject(new Error(`${why}\n${output}`));
+          const timer = setTimeout(() => fail("the server was not ready in time"), READY_WITHIN_MS);
+          child.once("exit", (code, signal) => {
+            clearTimeout(timer);
+            fail(`the server ended (${signal ?? code})`);
+          });
+          child.on("message", (message: { ready?: boolean }) => {
+            if (!message.ready) return;
+            clearTimeout(timer);
+            resolve();
+          });
+        });
+      },
+      async stopServer(signal = "SIGTERM") {
+        const child = server;
+        server = undefined;
+        if (!child || child.exitCode !== null || child.signalCode !== null) return;
+        const gone = new Promise((resolve) => child.once("exit", resolve));
+        child.kill(signal);
+        await gone;
+      },
+      async get<T>(path: string) {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`);
+        if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+        return (await response.json()) as T;
+      },
+      stop,
+    };
+    ending.push(() => house.stopServer("SIGKILL"));
+    await house.startServer();
+    return house;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits until `look` returns something; asks every 50 ms. @throws with `what` after `withinMs` */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
+  withinMs = 60_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
