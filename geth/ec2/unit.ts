@@ -14,10 +14,11 @@ export function gethOptions(machine: Machine): string[] {
     "--gcmode archive",
     "--cache 512",
     `--port ${PEERING_PORT}`,
-    // Three fences around a peering protocol with known remote crashes: no discovery, one peer by address, one in all.
+    // Three fences around a peering protocol with known remote crashes: no discovery, one address, hardly a peer more than one.
     "--nodiscover",
     `--netrestrict ${machine.peerAddress}/32`,
-    "--maxpeers 1",
+    // A third of the peers, at least one, is kept for calls of its own. Node 1 only answers: with 1 it would refuse node 2.
+    `--maxpeers ${machine.role === "sealer" ? 2 : 1}`,
     "--nat none",
   ];
   if (machine.role === "sealer") {
