@@ -5,7 +5,8 @@ import { MICROJOULE_PER_MILLI_WH } from "../common/units";
 export interface Scan {
   atMs: number;
   volts: number;
-  amperes: number;
+  /** null: the relay is known to be open, so nothing flows, whatever the sensor shows. */
+  amperes: number | null;
   panelAmperes: number | null;
 }
 
@@ -29,14 +30,16 @@ const MICROJOULE_PER_WATT_MS = 1000;
  * a pulsating current is metered with its own voltage. The very first scan only sets the base, and so does one that
  * comes more than `maxGapMs` after the last: what happened in a gap is not known, and is not charged for.
  *
- * A block whose mean current is below the starting current counts as no current at all, as in any electricity meter;
- * otherwise the sensor's noise would creep up in a register that cannot go back.
+ * A block whose mean current, over the scans that may have any, is below the starting current counts as no current at
+ * all, as in any electricity meter; otherwise the sensor's noise would creep up in a register that cannot go back.
  */
 export class ScanBlock {
   readonly #startingAmperes: number;
   readonly #maxGapMs: number;
-  #last: Scan | null = null;
+  #last: { atMs: number; watts: number } | null = null;
+  #wasFlowing = false;
   #scans = 0;
+  #conducting = 0;
   #volts = 0;
   #amperes = 0;
   #watts = 0;
@@ -54,43 +57,39 @@ export class ScanBlock {
   }
 
   add(scan: Scan): void {
-    const watts = scan.volts * scan.amperes;
+    const watts = scan.volts * (scan.amperes ?? 0);
     if (this.#last !== null) {
       const gapMs = scan.atMs - this.#last.atMs;
-      const lastWatts = this.#last.volts * this.#last.amperes;
-      if (gapMs > 0 && gapMs <= this.#maxGapMs) this.#wattMs += ((watts + lastWatts) / 2) * gapMs;
+      if (gapMs > 0 && gapMs <= this.#maxGapMs) this.#wattMs += ((watts + this.#last.watts) / 2) * gapMs;
     }
-    this.#last = scan;
+    this.#last = { atMs: scan.atMs, watts };
     this.#scans++;
     this.#volts += scan.volts;
-    this.#amperes += scan.amperes;
     this.#watts += watts;
+    if (scan.amperes !== null) {
+      this.#conducting++;
+      this.#amperes += scan.amperes;
+    }
     if (scan.panelAmperes !== null)
       this.#panelWatts = (this.#panelWatts ?? 0) + scan.volts * scan.panelAmperes;
   }
 
   /** The means, and a new block. Call with at least one scan in it. */
   finish(): BlockMean {
-    const count = this.#scans;
-    const amperes = this.#amperes / count;
-    const isFlowing = amperes >= this.#startingAmperes;
+    // Where no scan may have any current, what there is to integrate is the end of the block before.
+    const isFlowing =
+      this.#conducting > 0 ? this.#amperes / this.#conducting >= this.#startingAmperes : this.#wasFlowing;
     const mean: BlockMean = {
-      volts: this.#volts / count,
-      amperes: isFlowing ? amperes : 0,
-      watts: isFlowing ? this.#watts / count : 0,
-      panelWatts: this.#panelWatts === null ? null : this.#panelWatts / count,
+      volts: this.#volts / this.#scans,
+      amperes: isFlowing ? this.#amperes / this.#scans : 0,
+      watts: isFlowing ? this.#watts / this.#scans : 0,
+      panelWatts: this.#panelWatts === null ? null : this.#panelWatts / this.#scans,
       microJoule: isFlowing ? BigInt(Math.max(0, Math.round(this.#wattMs * MICROJOULE_PER_WATT_MS))) : 0n,
     };
-    this.#scans = this.#volts = this.#amperes = this.#watts = this.#wattMs = 0;
+    this.#wasFlowing = isFlowing && this.#conducting > 0;
+    this.#scans = this.#conducting = this.#volts = this.#amperes = this.#watts = this.#wattMs = 0;
     this.#panelWatts = null;
     return mean;
-  }
-
-  /** Forgets everything: the next scan sets the base. */
-  reset(): void {
-    this.#last = null;
-    this.#scans = this.#volts = this.#amperes = this.#watts = this.#wattMs = 0;
-    this.#panelWatts = null;
   }
 }
 

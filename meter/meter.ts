@@ -122,6 +122,7 @@ class ArduinoMeter implements Meter {
   }
 
   async disconnect(): Promise<void> {
+    this.#wanted = "open";
     const life = this.#life;
     if (life === null) return;
     life.stop.abort();

@@ -52,6 +52,7 @@ export class Session {
   #relay!: Relay;
   #isOnline = false;
   #isOver = false;
+  #isMoved = false;
   #versionAnswered = false;
   #garbled = 0;
   #scans = 0;
@@ -109,7 +110,7 @@ export class Session {
 
   /** Applied at once when online; before that, and after the end, the relay stays open. */
   setRelay(position: RelayPosition): void {
-    if (this.#isOnline && !this.#isOver) this.#relay.command(position);
+    if (this.#isOnline && !this.#isOver && this.#closing === null) this.#relay.command(position);
   }
 
   /** Opens the relay, waits for the firmware to say so, and lets go of the line. */
@@ -120,7 +121,6 @@ export class Session {
 
   async #close(): Promise<void> {
     if (!this.#isOver && this.#relay.mayConduct) {
-      this.#isOnline = false;
       const confirmed = new Promise<void>((resolve) => {
         this.#relayConfirmed = resolve;
       });
@@ -151,8 +151,7 @@ export class Session {
     if (this.#isOver) return;
     const isNews = this.#relay.confirm(position);
     if (!this.#relay.mayConduct) this.#relayConfirmed();
-    // A sample ends where the relay moves, so that whoever waits for the last of the energy has it at once.
-    if (isNews) this.#finishBlock();
+    if (isNews) this.#isMoved = true;
   }
 
   #scan(raw: RawScan): void {
@@ -188,13 +187,15 @@ export class Session {
     this.#block.add({
       atMs: this.#clock.steadyMs(),
       volts: voltsFromCounts(raw.batteryVolts, calibration),
-      amperes: isOpen ? 0 : amperes,
+      amperes: isOpen ? null : amperes,
       panelAmperes:
         raw.panelCurrent === null
           ? null
           : amperesFromCounts(raw.panelCurrent, NOMINAL_ZERO_COUNTS, calibration),
     });
-    if (this.#block.scans >= scansPerSample) this.#finishBlock();
+    // A sample ends with the first scan after the relay has moved: whoever waits for the last of a delivery's energy
+    // has it within a scan.
+    if (this.#isMoved || this.#block.scans >= scansPerSample) this.#finishBlock();
   }
 
   /** Ends the session when a current goes on flowing through the open relay. */
@@ -212,6 +213,7 @@ export class Session {
   }
 
   #finishBlock(): void {
+    this.#isMoved = false;
     if (this.#block.scans === 0) return;
     const { register } = this.#options;
     const { microJoule, ...mean } = this.#block.finish();

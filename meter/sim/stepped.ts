@@ -40,6 +40,8 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
 
   async function advance(ms: number): Promise<void> {
     const end = nowMs() + ms;
+    // Whoever has just opened the line gets to listen to it before a byte comes.
+    await setImmediate();
     while (nowMs() < end) {
       desk.runUntil((nowMs() + 1) / 1000);
       for (const alarm of [...alarms].sort((one, other) => one.atMs - other.atMs)) {

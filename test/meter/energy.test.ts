@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EnergyRegister, type Scan, ScanBlock } from "../../meter/energy";
 
-const scan = (atMs: number, volts: number, amperes: number, panelAmperes: number | null = null): Scan => ({
+const scan = (
+  atMs: number,
+  volts: number,
+  amperes: number | null,
+  panelAmperes: number | null = null,
+): Scan => ({
   atMs,
   volts,
   amperes,
@@ -28,6 +33,8 @@ describe("A block of scans", () => {
     ["counts nothing below the starting current", [scan(0, 10, 0.029), scan(20, 10, 0.029)], 0n],
     ["counts from the starting current", [scan(0, 10, 0.03), scan(20, 10, 0.03)], 6_000n],
     ["counts no current that flows back", [scan(0, 10, -2), scan(20, 10, -2)], 0n],
+    ["takes half of the time in which the relay opened", [scan(0, 10, 1), scan(20, 10, null)], 100_000n],
+    ["takes nothing while the relay is open", [scan(0, 10, null), scan(20, 10, null)], 0n],
     ["rounds to whole microjoules", [scan(0, 1, 0.0333333), scan(1, 1, 0.0333333)], 33n],
   ];
   for (const [name, scans, microJoule] of energies)
@@ -50,6 +57,16 @@ describe("A block of scans", () => {
       panelWatts: null,
       microJoule: 0n,
     }));
+
+  it("gives the end of a delivery to the next block, and nothing after it", () => {
+    const filled = new ScanBlock({ startingAmperes: 0.03, maxGapMs: 1000 });
+    filled.add(scan(0, 10, 1));
+    filled.finish();
+    filled.add(scan(20, 10, null));
+    const end = filled.finish();
+    filled.add(scan(40, 10, null));
+    assert.deepEqual([end.microJoule, end.amperes, filled.finish().microJoule], [100_000n, 0, 0n]);
+  });
 
   it("joins the next block without a seam", () => {
     const filled = new ScanBlock({ startingAmperes: 0.03, maxGapMs: 1000 });
