@@ -1,5 +1,5 @@
 /** The HTTP answers the page and other programs read. Money, energy and ids are decimal strings. */
-import type { Address, DecimalString } from "./events";
+import type { Address, DecimalString, TradeView } from "./events";
 
 /** `GET /api/config` */
 export interface ConfigView {
@@ -15,6 +15,8 @@ export interface ConfigView {
   gridTariffPerKWh: DecimalString;
   /** True on the embedded chain only. */
   labWallet: boolean;
+  /** True where the well-known lab accounts hold play ether: the page may give some to a newcomer's own wallet. */
+  faucet: boolean;
   meters: { meter: Address; prosumer: Address }[];
 }
 
@@ -31,4 +33,40 @@ export interface SignedReadingView {
   isFinal: boolean;
   signature: string;
   signedAtMs: number;
+}
+
+/** `GET /api/trades?status=&party=&offset=&limit=`, newest first. */
+export interface TradePageView {
+  trades: TradeView[];
+  /** How many there are in all with this filter. */
+  total: number;
+  offset: number;
+  limit: number;
+}
+
+/** `GET /api/trades/:id` */
+export interface TradeDetailView {
+  trade: TradeView;
+  /** Everything its meter signed for it, oldest first. */
+  readings: SignedReadingView[];
+}
+
+/** `GET /api/meters/:id/readings?from=&to=&step=&format=`: what the meter measured, means over `stepS`. */
+export interface MeterHistoryView {
+  meter: Address;
+  fromMs: number;
+  toMs: number;
+  stepS: number;
+  points: MeterHistoryPoint[];
+}
+
+export interface MeterHistoryPoint {
+  /** Beginning of the span. */
+  atMs: number;
+  volts: number;
+  amperes: number;
+  watts: number;
+  panelWatts: number | null;
+  /** At the end of the span. */
+  registerMilliWh: DecimalString;
 }

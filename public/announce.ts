@@ -1,0 +1,29 @@
+/** What a screen reader is told as it happens: a trade's next step. Notices are a live region of their own. */
+import { energy } from "./format";
+import { translator } from "./i18n";
+import { ownTrades } from "./select";
+import type { PageState } from "./state";
+import type { Store } from "./store";
+
+/** The sentences for what is new between two states; nothing on the first snapshot, which is no news. */
+export function newsOf(before: PageState, after: PageState): string[] {
+  if (!before.hasSnapshot || before.trades === after.trades) return [];
+  const t = translator(after.ui.language);
+  return ownTrades(after)
+    .filter((trade) => before.trades[trade.tradeId]?.status !== trade.status)
+    .map((trade) =>
+      t("announce.trade", {
+        energy: energy(BigInt(trade.milliWh), after.ui.language),
+        status: t(`trade.${trade.status}`),
+      }),
+    );
+}
+
+export function announce(store: Store, element: HTMLElement): () => void {
+  let before = store.state;
+  return store.subscribe((after) => {
+    const news = newsOf(before, after);
+    before = after;
+    if (news.length > 0) element.textContent = news.join(" ");
+  });
+}

@@ -1,0 +1,28 @@
+/** The server's word: a snapshot on connecting and again after each reconnection, then changes. */
+import { io, type Socket } from "socket.io-client";
+import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
+import type { Store } from "./store";
+
+export interface Feed {
+  /** Tries at once instead of waiting for the next turn of the back-off. */
+  retry(): void;
+  stop(): void;
+}
+
+export function startFeed(store: Store): Feed {
+  const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({ reconnectionDelayMax: 5000 });
+  const lost = () => store.dispatch({ type: "server", server: "lost" });
+  socket.on("connect", () => store.dispatch({ type: "server", server: "online" }));
+  socket.on("disconnect", lost);
+  socket.on("connect_error", lost);
+  socket.on("snapshot", (snapshot) => store.dispatch({ type: "snapshot", snapshot }));
+  socket.on("offer", (offer) => store.dispatch({ type: "offer", offer }));
+  socket.on("trade", (trade) => store.dispatch({ type: "trade", trade }));
+  socket.on("meter", (meter) => store.dispatch({ type: "meter", meter }));
+  socket.on("sample", (sample) => store.dispatch({ type: "sample", sample }));
+  socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
+  return {
+    retry: () => void socket.connect(),
+    stop: () => void socket.disconnect(),
+  };
+}

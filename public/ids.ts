@@ -1,0 +1,121 @@
+/**
+ * The id of every control and every figure on the page, in one place: the views put them there, and tests or the drive
+ * of a real wallet find them. An id never depends on the language.
+ */
+export const ids = {
+  app: "app",
+  announcer: "announcer",
+  notices: "notices",
+
+  // header
+  languageEn: "language-en",
+  languageKo: "language-ko",
+  theme: "theme",
+  serverState: "server-state",
+  connect: "connect",
+  disconnect: "disconnect",
+  account: "account",
+  walletName: "wallet-name",
+  walletMenu: "wallet-menu",
+  chooserClose: "chooser-close",
+  walletChoice: (rdns: string) => `wallet-choice-${rdns.replace(/[^a-z0-9]+/gi, "-")}`,
+
+  // notices, and the one button that mends each
+  notice: (name: string) => `notice-${name}`,
+  noticeMend: (name: string) => `notice-${name}-mend`,
+  noticeDismiss: (name: string) => `notice-${name}-dismiss`,
+  copyNetworkName: "copy-network-name",
+  copyRpcUrl: "copy-rpc-url",
+  copyChainId: "copy-chain-id",
+  copySymbol: "copy-symbol",
+
+  // live power
+  flow: "flow",
+  panelWatts: "panel-watts",
+  batteryVolts: "battery-volts",
+  relay: "relay",
+  neighbourWatts: "neighbour-watts",
+  neighbourAmperes: "neighbour-amperes",
+  today: "today",
+  register: "register",
+  meterState: "meter-state",
+  meterChoice: "meter-choice",
+  chart: "chart",
+
+  // offers
+  offers: "offers",
+  gridTariff: "grid-tariff",
+  offer: (offerId: string) => `offer-${offerId}`,
+  offerPrice: (offerId: string) => `offer-${offerId}-price`,
+  offerSaving: (offerId: string) => `offer-${offerId}-saving`,
+  offerRemaining: (offerId: string) => `offer-${offerId}-remaining`,
+  offerQuantity: (offerId: string) => `offer-${offerId}-quantity`,
+  offerUnit: (offerId: string) => `offer-${offerId}-unit`,
+  offerAll: (offerId: string) => `offer-${offerId}-all`,
+  offerPayment: (offerId: string) => `offer-${offerId}-payment`,
+  offerBuy: (offerId: string) => `offer-${offerId}-buy`,
+
+  // trades
+  trades: "trades",
+  trade: (tradeId: string) => `trade-${tradeId}`,
+  tradeStatus: (tradeId: string) => `trade-${tradeId}-status`,
+  tradeProgress: (tradeId: string) => `trade-${tradeId}-progress`,
+  tradeDelivered: (tradeId: string) => `trade-${tradeId}-delivered`,
+  tradePayment: (tradeId: string) => `trade-${tradeId}-payment`,
+  tradePaid: (tradeId: string) => `trade-${tradeId}-paid`,
+  tradeRefunded: (tradeId: string) => `trade-${tradeId}-refunded`,
+  tradeStep: (tradeId: string, step: string) => `trade-${tradeId}-step-${step}`,
+  tradeRefund: (tradeId: string) => `trade-${tradeId}-refund`,
+  tradeLink: (tradeId: string) => `trade-${tradeId}-link`,
+
+  // selling
+  sell: "sell",
+  sellMeter: "sell-meter",
+  sellQuantity: "sell-quantity",
+  sellUnit: "sell-unit",
+  sellPrice: "sell-price",
+  sellWindow: "sell-window",
+  sellList: "sell-list",
+  sellOffer: (offerId: string) => `sell-offer-${offerId}`,
+  sellWithdraw: (offerId: string) => `sell-offer-${offerId}-withdraw`,
+
+  // tokens
+  tokens: "tokens",
+  balanceNwt: "balance-nwt",
+  balanceEth: "balance-eth",
+  buyTokensAmount: "buy-tokens-amount",
+  buyTokensCost: "buy-tokens-cost",
+  buyTokens: "buy-tokens",
+  redeemAmount: "redeem-amount",
+  redeemAll: "redeem-all",
+  redeemWorth: "redeem-worth",
+  redeem: "redeem",
+  faucet: "faucet",
+  watchToken: "watch-token",
+
+  // chain
+  chain: "chain",
+  chainName: "chain-name",
+  chainState: "chain-state",
+  chainHead: "chain-head",
+  chainSealer: "chain-sealer",
+  chainFollowed: "chain-followed",
+  chainConfirmations: "chain-confirmations",
+  contractToken: "contract-token",
+  contractTrade: "contract-trade",
+  transactions: "transactions",
+  transaction: (txHash: string) => `transaction-${txHash}`,
+  transactionStatus: (txHash: string) => `transaction-${txHash}-status`,
+  transactionForget: (txHash: string) => `transaction-${txHash}-forget`,
+
+  // the lab wallet's own window
+  lab: "lab",
+  labTitle: "lab-title",
+  labAccount: (role: string) => `lab-account-${role}`,
+  labAction: "lab-action",
+  labFrom: "lab-from",
+  labTo: "lab-to",
+  labFee: "lab-fee",
+  labConfirm: "lab-confirm",
+  labReject: "lab-reject",
+} as const;

@@ -1,0 +1,164 @@
+/** What a person can do on the market, each as one transaction of the contracts. */
+
+import type { OfferView } from "../../common/events";
+import { LAB_ACCOUNTS } from "../../common/lab";
+import { BASE_UNITS, paymentFor } from "../../common/units";
+import { ids } from "../ids";
+import { noticeOf } from "../notices";
+import { configOf } from "../select";
+import { sendFromLab } from "../wallet/lab-send";
+import { rpcProvider } from "../wallet/provider";
+import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
+import { type Sender, send } from "./send";
+
+const contractsOf = ({ store }: Sender) => {
+  const config = configOf(store.state);
+  if (!config) throw new Error("The page has no configuration yet");
+  return { ...config.contracts, config };
+};
+
+/** The wei that buy at least `tokens`: rounded up, since a wei is the least one can send. */
+export const costOfTokens = (tokens: bigint, tokensPerEther: bigint): bigint =>
+  (tokens + tokensPerEther - 1n) / tokensPerEther;
+
+/** The wei that `tokens` are redeemed for: rounded down, as the contract does. */
+export const worthOfTokens = (tokens: bigint, tokensPerEther: bigint): bigint => tokens / tokensPerEther;
+
+/** One window: the payment goes to the trade contract, which opens the trade in the same transaction. */
+export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigint): Promise<string | null> {
+  const { token, trade } = contractsOf(sender);
+  const payment = paymentFor(milliWh, BigInt(offer.pricePerKWh));
+  const purchase = { offerId: offer.offerId, milliWh: String(milliWh), payment: String(payment) };
+  sender.store.dispatch({ type: "purchase", purchase });
+  const hash = await send(sender, {
+    kind: "purchase",
+    control: ids.offerBuy(offer.offerId),
+    to: token,
+    data: encodeCall(
+      tokenAbi,
+      "transferAndCall",
+      trade,
+      payment,
+      encodePurchase(BigInt(offer.offerId), milliWh),
+    ),
+    details: { offerId: offer.offerId, milliWh: String(milliWh), tokens: String(payment) },
+  });
+  sender.store.dispatch({ type: "purchase", purchase: null });
+  return hash;
+}
+
+export function buyTokens(sender: Sender, tokens: bigint): Promise<string | null> {
+  const { token, config } = contractsOf(sender);
+  const value = costOfTokens(tokens, BigInt(config.tokensPerEther));
+  return send(sender, {
+    kind: "buyTokens",
+    control: ids.buyTokens,
+    to: token,
+    value,
+    details: { tokens: String(value * BigInt(config.tokensPerEther)), wei: String(value) },
+  });
+}
+
+export function redeemTokens(sender: Sender, tokens: bigint): Promise<string | null> {
+  const { token, config } = contractsOf(sender);
+  return send(sender, {
+    kind: "redeem",
+    control: ids.redeem,
+    to: token,
+    data: encodeCall(tokenAbi, "redeem", tokens),
+    details: {
+      tokens: String(tokens),
+      wei: String(worthOfTokens(tokens, BigInt(config.tokensPerEther))),
+    },
+  });
+}
+
+export function listOffer(
+  sender: Sender,
+  offer: { meter: string; milliWh: bigint; pricePerKWh: bigint; deliveryWindowS: bigint },
+): Promise<string | null> {
+  return send(sender, {
+    kind: "listOffer",
+    control: ids.sellList,
+    to: contractsOf(sender).trade,
+    data: encodeCall(
+      tradeAbi,
+      "listOffer",
+      offer.meter,
+      offer.milliWh,
+      offer.pricePerKWh,
+      offer.deliveryWindowS,
+    ),
+    details: { milliWh: String(offer.milliWh), tokens: String(offer.pricePerKWh) },
+  });
+}
+
+export const withdrawOffer = (sender: Sender, offerId: string): Promise<string | null> =>
+  send(sender, {
+    kind: "withdrawOffer",
+    control: ids.sellWithdraw(offerId),
+    to: contractsOf(sender).trade,
+    data: encodeCall(tradeAbi, "withdrawOffer", BigInt(offerId)),
+    details: { offerId },
+  });
+
+export const refundTrade = (sender: Sender, tradeId: string): Promise<string | null> =>
+  send(sender, {
+    kind: "refund",
+    control: ids.tradeRefund(tradeId),
+    to: contractsOf(sender).trade,
+    data: encodeCall(tradeAbi, "refund", BigInt(tradeId)),
+    details: { tradeId },
+  });
+
+/** What the faucet gives: enough for a hundred lab evenings. */
+export const FAUCET_WEI = BASE_UNITS;
+
+/** Play ether to a newcomer's own wallet, signed by the page with the lab's faucet key. Lab chains only. */
+export async function askFaucet({ store, nowMs }: Sender): Promise<void> {
+  const config = configOf(store.state);
+  const account = store.state.wallet.account;
+  if (!config?.faucet || !account || store.state.busy[ids.faucet]) return;
+  store.dispatch({ type: "notice", notice: null });
+  store.dispatch({ type: "busy", what: ids.faucet, phase: "checking" });
+  try {
+    const transaction = { to: account, value: FAUCET_WEI, data: "0x" };
+    const hash = await sendFromLab(
+      rpcProvider(config.rpcUrl),
+      config.chainId,
+      LAB_ACCOUNTS.faucet,
+      transaction,
+    );
+    store.dispatch({
+      type: "transaction",
+      transaction: {
+        hash,
+        kind: "faucet",
+        account,
+        sentAtMs: nowMs(),
+        details: { wei: String(FAUCET_WEI) },
+        status: "pending",
+        block: null,
+      },
+    });
+  } catch (error) {
+    store.dispatch({ type: "notice", notice: noticeOf(error) });
+  } finally {
+    store.dispatch({ type: "busy", what: ids.faucet, phase: null });
+  }
+}
+
+/** Shows the token in the wallet's own list. */
+export async function watchToken({ store, provider }: Sender): Promise<void> {
+  const config = configOf(store.state);
+  if (!config) return;
+  const options = { address: config.contracts.token, symbol: "NWT", decimals: 18 };
+  try {
+    await provider().request({
+      method: "wallet_watchAsset",
+      params: { type: "ERC20", options } as unknown as readonly unknown[],
+    });
+  } catch (error) {
+    store.dispatch({ type: "notice", notice: noticeOf(error) });
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The one way a transaction leaves the page: simulated first, so that no window opens for what must fail; then the
+ * wallet's window; then a record that only the chain can turn into "sealed".
+ */
+import { revertSentence } from "../errors";
+import { noticeOf } from "../notices";
+import type { Store } from "../store";
+import type { TransactionKind, TransactionRecord } from "../transactions";
+import type { Provider } from "../wallet/provider";
+
+export interface Call {
+  kind: TransactionKind;
+  /** Which control is busy meanwhile. */
+  control: string;
+  to: string;
+  data?: string;
+  /** wei */
+  value?: bigint;
+  details: TransactionRecord["details"];
+}
+
+export interface Sender {
+  store: Store;
+  provider(): Provider;
+  nowMs(): number;
+}
+
+/** Resolves to the hash, or null when it was not sent; the notice then says why. Never rejects. */
+export async function send({ store, provider, nowMs }: Sender, call: Call): Promise<string | null> {
+  const from = store.state.wallet.account;
+  if (!from || store.state.busy[call.control]) return null;
+  const parameters = {
+    from,
+    to: call.to,
+    ...(call.data ? { data: call.data } : {}),
+    ...(call.value === undefined ? {} : { value: `0x${call.value.toString(16)}` }),
+  };
+  const phase = (next: "checking" | "wallet" | null) =>
+    store.dispatch({ type: "busy", what: call.control, phase: next });
+  store.dispatch({ type: "notice", notice: null });
+  phase("checking");
+  try {
+    await provider().request({ method: "eth_call", params: [parameters, "latest"] });
+    phase("wallet");
+    const hash = (await provider().request({
+      method: "eth_sendTransaction",
+      params: [parameters],
+    })) as string;
+    store.dispatch({
+      type: "transaction",
+      transaction: {
+        hash,
+        kind: call.kind,
+        account: from,
+        sentAtMs: nowMs(),
+        details: call.details,
+        status: "pending",
+        block: null,
+      },
+    });
+    return hash;
+  } catch (error) {
+    const sentence = revertSentence(error, store.state.ui.language);
+    store.dispatch({
+      type: "notice",
+      notice: sentence ? { name: "simulationFailed", values: { reason: sentence } } : noticeOf(error),
+    });
+    return null;
+  } finally {
+    phase(null);
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A named notice for each missing thing, with the one button that mends it. The standing ones follow from the state;
+ * the others tell how the last action ended.
+ */
+import type { Key } from "./i18n";
+import { configOf, shownMeter } from "./select";
+import type { PageState } from "./state";
+import { failureKind, messageOf } from "./wallet/failure";
+import { ChainNotAddable, canBeAdded } from "./wallet/network";
+
+export type NoticeName =
+  | "configFailed"
+  | "noWallet"
+  | "wrongNetwork"
+  | "walletOffline"
+  | "noContracts"
+  | "serverGone"
+  | "nodeGone"
+  | "rebuilding"
+  | "meterGone"
+  | "simulationFailed"
+  | "rejected"
+  | "windowOpen"
+  | "notConnected"
+  | "staleNonce"
+  | "noEther"
+  | "chainNotAddable"
+  | "unsupported"
+  | "failed";
+
+export interface Notice {
+  name: NoticeName;
+  values?: Record<string, string | number>;
+}
+
+/** A choice is neutral, what passes by itself is information, what stops the person is a warning or an error. */
+export type Tone = "neutral" | "info" | "warning" | "error";
+
+/** What the button does; `actions` of the page carries it out. */
+export type Mend =
+  | "reload"
+  | "getWallet"
+  | "switchNetwork"
+  | "switchAdded"
+  | "retryServer"
+  | "help"
+  | "dismiss"
+  | "connect"
+  | "getEther";
+
+interface Kind {
+  tone: Tone;
+  mend: Mend;
+}
+
+const KINDS: Record<NoticeName, Kind> = {
+  configFailed: { tone: "error", mend: "reload" },
+  noWallet: { tone: "info", mend: "getWallet" },
+  wrongNetwork: { tone: "warning", mend: "switchNetwork" },
+  walletOffline: { tone: "warning", mend: "help" },
+  noContracts: { tone: "error", mend: "reload" },
+  serverGone: { tone: "warning", mend: "retryServer" },
+  nodeGone: { tone: "warning", mend: "help" },
+  rebuilding: { tone: "info", mend: "help" },
+  meterGone: { tone: "warning", mend: "help" },
+  simulationFailed: { tone: "warning", mend: "dismiss" },
+  rejected: { tone: "neutral", mend: "dismiss" },
+  windowOpen: { tone: "info", mend: "dismiss" },
+  notConnected: { tone: "info", mend: "connect" },
+  staleNonce: { tone: "warning", mend: "help" },
+  noEther: { tone: "warning", mend: "getEther" },
+  chainNotAddable: { tone: "warning", mend: "switchAdded" },
+  unsupported: { tone: "warning", mend: "dismiss" },
+  failed: { tone: "error", mend: "dismiss" },
+};
+
+export const toneOf = ({ name }: Notice): Tone => KINDS[name].tone;
+export const mendOf = ({ name }: Notice): Mend => KINDS[name].mend;
+export const titleKey = ({ name }: Notice): Key => `notice.${name}.title`;
+export const textKey = ({ name }: Notice): Key => `notice.${name}.text`;
+/** Longer help, unfolded by the button of those whose mending is not the page's. */
+const HELP = {
+  walletOffline: "notice.walletOffline.help",
+  nodeGone: "notice.nodeGone.help",
+  rebuilding: "notice.rebuilding.help",
+  meterGone: "notice.meterGone.help",
+  staleNonce: "notice.staleNonce.help",
+} as const;
+export const helpKey = ({ name }: Notice): Key | null =>
+  name in HELP ? HELP[name as keyof typeof HELP] : null;
+export const NOTICE_NAMES = Object.keys(KINDS) as NoticeName[];
+
+const BY_FAILURE = {
+  rejected: "rejected",
+  windowOpen: "windowOpen",
+  notConnected: "notConnected",
+  staleNonce: "staleNonce",
+  noEther: "noEther",
+  unsupported: "unsupported",
+  walletOffline: "walletOffline",
+  unknownChain: "wrongNetwork",
+} as const;
+
+/** What the last action's failure is called. */
+export function noticeOf(error: unknown): Notice {
+  if (error instanceof ChainNotAddable) return { name: "chainNotAddable" };
+  const kind = failureKind(error);
+  if (kind === "failed") return { name: "failed", values: { reason: messageOf(error) } };
+  return { name: BY_FAILURE[kind] };
+}
+
+/** What is missing now, the most basic first. */
+export function standingNotices(state: PageState): Notice[] {
+  if (state.config.status === "failed") return [{ name: "configFailed" }];
+  const config = configOf(state);
+  if (!config) return [];
+  const notices: Notice[] = [];
+  if (state.server === "lost") notices.push({ name: "serverGone" });
+  if (state.server === "online" && state.chain) {
+    const { state: chain, detail } = state.chain;
+    if (chain === "noContracts") notices.push({ name: "noContracts" });
+    if (chain === "nodeLost") notices.push({ name: "nodeGone", values: { detail } });
+    if (chain === "rebuilding") notices.push({ name: "rebuilding" });
+  }
+  if (state.wallet.found.length === 0) notices.push({ name: "noWallet" });
+  if (state.wallet.status === "connected") {
+    const values = { chain: config.chainName, wallet: state.wallet.name, rpcUrl: config.rpcUrl };
+    if (state.wallet.isOffline) notices.push({ name: "walletOffline", values });
+    else if (state.wallet.chainId !== config.chainId)
+      notices.push({
+        name: canBeAdded(config.rpcUrl) ? "wrongNetwork" : "chainNotAddable",
+        values,
+      });
+  }
+  const meter = shownMeter(state);
+  if (state.server === "online" && meter && meter.state !== "online") notices.push({ name: "meterGone" });
+  return notices;
+}
+
+/** The standing ones, then the last action's, without naming one thing twice. */
+export function noticesOf(state: PageState): Notice[] {
+  const standing = standingNotices(state);
+  const last = state.notice;
+  return !last || standing.some((notice) => notice.name === last.name) ? standing : [...standing, last];
+}

@@ -1,0 +1,34 @@
+/** Questions that more than one view or action asks of the state. */
+import type { ConfigView } from "../common/api";
+import type { MeterView, TradeView } from "../common/events";
+import type { PageState } from "./state";
+
+/** Ready configuration, or null: most of the page waits for it. */
+export const configOf = (state: PageState): ConfigView | null =>
+  state.config.status === "ready" ? state.config.view : null;
+
+export const sameAddress = (left: string | null | undefined, right: string | null | undefined): boolean =>
+  !!left && !!right && left.toLowerCase() === right.toLowerCase();
+
+/** Connected, and to the chain that the house trades on. */
+export const isOnChain = (state: PageState): boolean =>
+  state.wallet.status === "connected" && state.wallet.chainId === configOf(state)?.chainId;
+
+/** The meter on show: the chosen one, else the first. */
+export const shownMeter = (state: PageState): MeterView | null =>
+  state.meters[state.ui.meter ?? ""] ?? Object.values(state.meters)[0] ?? null;
+
+/** The meters whose energy the connected account sells. */
+export const ownMeters = (state: PageState): string[] =>
+  (configOf(state)?.meters ?? [])
+    .filter((entry) => sameAddress(entry.prosumer, state.wallet.account))
+    .map((entry) => entry.meter);
+
+/** Newest first; bought or sold by the connected account. */
+export const ownTrades = (state: PageState): TradeView[] =>
+  Object.values(state.trades)
+    .filter(
+      (trade) =>
+        sameAddress(trade.buyer, state.wallet.account) || sameAddress(trade.seller, state.wallet.account),
+    )
+    .sort((a, b) => b.opened.block - a.opened.block || (BigInt(b.tradeId) > BigInt(a.tradeId) ? 1 : -1));

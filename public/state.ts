@@ -1,0 +1,225 @@
+/**
+ * Everything the page shows is in one value, and every change of it is an `Action` through one pure function. Facts
+ * about money come from the server's snapshot and changes, never from a promise of a wallet.
+ */
+import type { ConfigView } from "../common/api";
+import type { ChainView, MeterView, OfferView, SampleView, Snapshot, TradeView } from "../common/events";
+import type { Notice } from "./notices";
+import type { TransactionRecord } from "./transactions";
+
+export interface WalletChoice {
+  uuid: string;
+  name: string;
+  rdns: string;
+  /** A data: URL, from the wallet itself. */
+  icon: string;
+}
+
+export interface WalletState {
+  found: WalletChoice[];
+  status: "none" | "connecting" | "connected";
+  /** Of the connected one. */
+  name: string;
+  rdns: string;
+  account: string | null;
+  chainId: number | null;
+  /** It said that it has lost its node. */
+  isOffline: boolean;
+}
+
+export interface Balances {
+  wei: bigint;
+  tokens: bigint;
+}
+
+/** What one action of the user is waiting for: the simulation, or the wallet's window. */
+export type Phase = "checking" | "wallet";
+
+export type Theme = "auto" | "light" | "dark";
+
+/** A purchase between the click and its hash: its timeline starts here. */
+export interface PurchaseDraft {
+  offerId: string;
+  milliWh: string;
+  payment: string;
+}
+
+export interface PageState {
+  config: { status: "loading" } | { status: "failed" } | { status: "ready"; view: ConfigView };
+  server: "connecting" | "online" | "lost";
+  offers: Record<string, OfferView>;
+  trades: Record<string, TradeView>;
+  meters: Record<string, MeterView>;
+  /** For the chart, oldest first; the newest is always in `meters[…].lastSample`. */
+  history: Record<string, SampleView[]>;
+  chain: ChainView | null;
+  hasSnapshot: boolean;
+  wallet: WalletState;
+  balances: Balances | null;
+  transactions: TransactionRecord[];
+  busy: Record<string, Phase>;
+  purchase: PurchaseDraft | null;
+  /** Of the last action; the standing ones are computed, see `notices.ts`. */
+  notice: Notice | null;
+  ui: {
+    language: "en" | "ko";
+    theme: Theme;
+    /** Text in the inputs, by id. */
+    drafts: Record<string, string>;
+    isChooserOpen: boolean;
+    /** The notice whose longer help is unfolded. */
+    help: string | null;
+    meter: string | null;
+    /** A trade or transaction named by the address bar. */
+    target: string | null;
+  };
+  nowMs: number;
+}
+
+export const initialState: PageState = {
+  config: { status: "loading" },
+  server: "connecting",
+  offers: {},
+  trades: {},
+  meters: {},
+  history: {},
+  chain: null,
+  hasSnapshot: false,
+  wallet: {
+    found: [],
+    status: "none",
+    name: "",
+    rdns: "",
+    account: null,
+    chainId: null,
+    isOffline: false,
+  },
+  balances: null,
+  transactions: [],
+  busy: {},
+  purchase: null,
+  notice: null,
+  ui: {
+    language: "en",
+    theme: "auto",
+    drafts: {},
+    isChooserOpen: false,
+    help: null,
+    meter: null,
+    target: null,
+  },
+  nowMs: 0,
+};
+
+export type Action =
+  | { type: "config"; config: PageState["config"] }
+  | { type: "server"; server: PageState["server"] }
+  | { type: "snapshot"; snapshot: Snapshot }
+  | { type: "offer"; offer: OfferView }
+  | { type: "trade"; trade: TradeView }
+  | { type: "meter"; meter: MeterView }
+  | { type: "sample"; sample: SampleView }
+  | { type: "chain"; chain: ChainView }
+  | { type: "walletFound"; choice: WalletChoice }
+  | { type: "wallet"; change: Partial<Omit<WalletState, "found">> }
+  | { type: "balances"; balances: Balances | null }
+  | { type: "transactions"; transactions: TransactionRecord[] }
+  | { type: "transaction"; transaction: TransactionRecord }
+  | { type: "busy"; what: string; phase: Phase | null }
+  | { type: "purchase"; purchase: PurchaseDraft | null }
+  | { type: "notice"; notice: Notice | null }
+  | { type: "ui"; change: Partial<PageState["ui"]> }
+  | { type: "draft"; id: string; text: string }
+  | { type: "tick"; nowMs: number };
+
+/** The chart shows five minutes, two points a second at most. */
+export const HISTORY_MS = 5 * 60_000;
+const HISTORY_STEP_MS = 500;
+
+function withSample(history: SampleView[] | undefined, sample: SampleView): SampleView[] {
+  const kept = (history ?? []).filter((old) => old.atMs > sample.atMs - HISTORY_MS);
+  const newest = kept.at(-1);
+  return newest && sample.atMs - newest.atMs < HISTORY_STEP_MS ? kept : [...kept, sample];
+}
+
+const byId = <T>(list: T[], id: (item: T) => string): Record<string, T> =>
+  Object.fromEntries(list.map((item) => [id(item), item]));
+
+/** Same hash: the newer word replaces the older, in its place. */
+const withTransaction = (list: TransactionRecord[], one: TransactionRecord): TransactionRecord[] =>
+  list.some((old) => old.hash === one.hash)
+    ? list.map((old) => (old.hash === one.hash ? one : old))
+    : [one, ...list];
+
+function withSampleOfMeter(state: PageState, sample: SampleView): PageState {
+  const meter = state.meters[sample.meter];
+  return {
+    ...state,
+    history: { ...state.history, [sample.meter]: withSample(state.history[sample.meter], sample) },
+    meters: meter
+      ? { ...state.meters, [sample.meter]: { ...meter, relay: sample.relay, lastSample: sample } }
+      : state.meters,
+  };
+}
+
+export function reduce(state: PageState, action: Action): PageState {
+  switch (action.type) {
+    case "config":
+      return { ...state, config: action.config };
+    case "server":
+      return { ...state, server: action.server };
+    case "snapshot": {
+      const { offers, trades, meters, chain } = action.snapshot;
+      return {
+        ...state,
+        hasSnapshot: true,
+        offers: byId(offers, (offer) => offer.offerId),
+        trades: byId(trades, (trade) => trade.tradeId),
+        meters: byId(meters, (meter) => meter.meter),
+        chain,
+      };
+    }
+    case "offer":
+      return { ...state, offers: { ...state.offers, [action.offer.offerId]: action.offer } };
+    case "trade":
+      return { ...state, trades: { ...state.trades, [action.trade.tradeId]: action.trade } };
+    case "meter":
+      return { ...state, meters: { ...state.meters, [action.meter.meter]: action.meter } };
+    case "sample":
+      return withSampleOfMeter(state, action.sample);
+    case "chain":
+      return { ...state, chain: action.chain };
+    case "walletFound": {
+      const others = state.wallet.found.filter((choice) => choice.uuid !== action.choice.uuid);
+      return { ...state, wallet: { ...state.wallet, found: [...others, action.choice] } };
+    }
+    case "wallet": {
+      const wallet = { ...state.wallet, ...action.change };
+      const isSame = wallet.account === state.wallet.account && wallet.chainId === state.wallet.chainId;
+      return { ...state, wallet, balances: isSame ? state.balances : null };
+    }
+    case "balances":
+      return { ...state, balances: action.balances };
+    case "transactions":
+      return { ...state, transactions: action.transactions };
+    case "transaction":
+      return { ...state, transactions: withTransaction(state.transactions, action.transaction) };
+    case "busy": {
+      const { [action.what]: _, ...others } = state.busy;
+      return { ...state, busy: action.phase ? { ...others, [action.what]: action.phase } : others };
+    }
+    case "purchase":
+      return { ...state, purchase: action.purchase };
+    case "notice":
+      return { ...state, notice: action.notice };
+    case "ui":
+      return { ...state, ui: { ...state.ui, ...action.change } };
+    case "draft":
+      return {
+        ...state,
+        ui: { ...state.ui, drafts: { ...state.ui.drafts, [action.id]: action.text } },
+      };
+    case "tick":
+      return { ...state, nowMs: action.nowMs };
+  }
+}

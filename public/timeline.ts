@@ -1,0 +1,112 @@
+/** A trade's way from the wallet's window to the money, as steps. Pure: what the chain and the meter have said so far. */
+import type { TradeView } from "../common/events";
+import type { PurchaseDraft } from "./state";
+import type { TransactionRecord } from "./transactions";
+
+export type StepName = "wallet" | "pending" | "sealed" | "confirmed" | "delivering" | "closed";
+export const STEPS: readonly StepName[] = [
+  "wallet",
+  "pending",
+  "sealed",
+  "confirmed",
+  "delivering",
+  "closed",
+];
+export type StepState = "done" | "active" | "waiting" | "failed";
+/** Which sentence a step says, where its state alone does not tell. */
+export type StepNote =
+  | "lookAtWallet"
+  | "notSealedYet"
+  | "inBlock"
+  | "inBlockBy"
+  | "confirmations"
+  | "queued"
+  | "flowing"
+  | "waitsForMeter"
+  | "delivered"
+  | "settling"
+  | "settled"
+  | "refunded"
+  | "reverted"
+  | "missing";
+
+export interface Step {
+  name: StepName;
+  state: StepState;
+  note: StepNote | null;
+}
+
+/** One card of "my trades": a purchase being made, a transaction on its way, or a trade of the chain. */
+export type Entry =
+  | { kind: "draft"; id: string; draft: PurchaseDraft }
+  | { kind: "transaction"; id: string; record: TransactionRecord }
+  | { kind: "trade"; id: string; trade: TradeView };
+
+/** Everything before `current` is done, everything after it waits. */
+function steps(current: StepName, state: StepState, notes: Partial<Record<StepName, StepNote>>): Step[] {
+  const at = STEPS.indexOf(current);
+  return STEPS.map((name, index) => ({
+    name,
+    state: index < at ? "done" : index === at ? state : "waiting",
+    note: notes[name] ?? null,
+  }));
+}
+
+export const draftTimeline = (): Step[] => steps("wallet", "active", { wallet: "lookAtWallet" });
+
+export function transactionTimeline(record: TransactionRecord): Step[] {
+  switch (record.status) {
+    case "pending":
+      return steps("pending", "active", { pending: "notSealedYet" });
+    case "sealed":
+      // The receipt is here before the server's word about the trade.
+      return steps("confirmed", "active", { sealed: "inBlock" });
+    case "reverted":
+      return steps("sealed", "failed", { sealed: "reverted" });
+    case "missing":
+      return steps("pending", "failed", { pending: "missing" });
+  }
+}
+
+export function tradeTimeline(trade: TradeView, isMeterOnline: boolean): Step[] {
+  const sealed: StepNote = trade.opened.sealer ? "inBlockBy" : "inBlock";
+  const confirmed: StepNote = "confirmations";
+  switch (trade.status) {
+    case "sealed":
+      return steps("confirmed", "active", { sealed, confirmed });
+    case "queued":
+      return steps("delivering", "active", { sealed, confirmed, delivering: "queued" });
+    case "delivering":
+      return steps("delivering", "active", {
+        sealed,
+        confirmed,
+        delivering: isMeterOnline ? "flowing" : "waitsForMeter",
+      });
+    case "settling":
+      return steps("closed", "active", { sealed, confirmed, delivering: "delivered", closed: "settling" });
+    case "settled":
+      return steps("closed", "done", { sealed, confirmed, delivering: "delivered", closed: "settled" });
+    case "refunded":
+      return steps("closed", "done", { sealed, confirmed, delivering: "delivered", closed: "refunded" });
+  }
+}
+
+/**
+ * My trades, newest first: what is on its way, then what the chain knows. A purchase whose trade has arrived is the
+ * trade's card alone.
+ */
+export function entriesOf(
+  draft: PurchaseDraft | null,
+  records: readonly TransactionRecord[],
+  trades: readonly TradeView[],
+): Entry[] {
+  const opened = new Set(trades.map((trade) => trade.opened.txHash.toLowerCase()));
+  const onTheirWay = records.filter(
+    (record) => record.kind === "purchase" && !opened.has(record.hash.toLowerCase()),
+  );
+  return [
+    ...(draft ? [{ kind: "draft" as const, id: "draft", draft }] : []),
+    ...onTheirWay.map((record) => ({ kind: "transaction" as const, id: record.hash, record })),
+    ...trades.map((trade) => ({ kind: "trade" as const, id: trade.tradeId, trade })),
+  ];
+}

@@ -1,0 +1,118 @@
+/** Where the power goes, now: panel → battery → relay → neighbour. The drawing moves only while power does. */
+import { html, svg } from "lit-html";
+import type { MeterView } from "../../common/events";
+import { energy, measured, shortHex } from "../format";
+import { ids } from "../ids";
+import { shownMeter } from "../select";
+import { inputText, type View, when } from "./view";
+
+/** Below this it is the sensor's noise: half a step of the 10-bit converter through an ACS712-05B at 12 V. */
+const FLOWING_W = 0.15;
+
+/** Wires as one path each, so that the dashes run from the roof to the neighbour. */
+const WIRE_CHARGE = "M212 132 V176 H300";
+const WIRE_SUPPLY = "M372 176 H432";
+const WIRE_SALE = "M488 176 H560 V150";
+
+function scene(isCharging: boolean, isSelling: boolean, isClosed: boolean, label: string) {
+  const wire = (path: string, isFlowing: boolean) => svg`
+    <path d=${path} class="wire" />
+    <path d=${path} class=${isFlowing ? "current flowing" : "current"} />`;
+  return html`
+    <svg class="scene" viewBox="0 0 720 216" role="img" aria-label=${label}>
+      <g class=${isCharging ? "sun shining" : "sun"}>
+        <circle cx="76" cy="54" r="42" class="halo" />
+        <circle cx="76" cy="54" r="26" class="disc" />
+      </g>
+      <path class="ground" d="M0 196 H720" />
+      <g class="house">
+        <path d="M96 196 V124 L166 72 L236 124 V196 Z" class="wall" />
+        <path d="M84 130 L166 68 L248 130" class="roof" />
+        <path d="M102 112 L158 70 L170 86 L114 128 Z" class="panel" />
+        <path d="M120.700 98 L132.700 114 M139.300 84 L151.300 100 M108 120 L164 78" class="panel-grid" />
+        <rect x="122" y="150" width="30" height="46" rx="2" class="door" />
+        <rect x="170" y="146" width="28" height="24" rx="2" class="window" />
+      </g>
+      ${wire(WIRE_CHARGE, isCharging)} ${wire(WIRE_SUPPLY, isSelling)} ${wire(WIRE_SALE, isSelling)}
+      <g class="battery">
+        <rect x="300" y="152" width="68" height="44" rx="6" class="case" />
+        <rect x="368" y="166" width="6" height="16" rx="2" class="pole" />
+        <path d="M337 158 L326 176 H334 L330 190 L343 171 H335 Z" class="bolt" />
+      </g>
+      <g class=${isClosed ? "relay closed" : "relay"}>
+        <rect x="430" y="150" width="60" height="52" rx="8" class="case" />
+        <circle cx="442" cy="176" r="4" class="contact" />
+        <circle cx="478" cy="176" r="4" class="contact" />
+        <path d="M442 176 L478 176" class="arm" />
+      </g>
+      <g class="house">
+        <path d="M560 196 V128 L622 82 L684 128 V196 Z" class="wall" />
+        <path d="M548 136 L622 78 L696 136" class="roof" />
+        <rect x="584" y="142" width="30" height="26" rx="2" class=${isSelling ? "window lit" : "window"} />
+        <rect x="638" y="142" width="26" height="54" rx="2" class="door" />
+      </g>
+    </svg>
+  `;
+}
+
+const figure = (id: string, label: string, value: string, note = "", noteId?: string) => html`
+  <div class="figure">
+    <dt>${label}</dt>
+    <dd><b id=${id}>${value}</b>${note ? html`<small id=${noteId ?? `${id}-note`}>${note}</small>` : ""}</dd>
+  </div>
+`;
+
+const meterChoice = ({ state, t, act }: View, shown: MeterView) =>
+  when(
+    Object.keys(state.meters).length > 1,
+    () => html`
+      <label class="meter-choice">${t("flow.meter")}
+        <select id=${ids.meterChoice} @change=${(event: Event) => act.showMeter(inputText(event))}>
+          ${Object.keys(state.meters).map(
+            (meter) =>
+              html`<option value=${meter} ?selected=${meter === shown.meter}>${shortHex(meter)}</option>`,
+          )}
+        </select>
+      </label>`,
+  );
+
+export function flow(view: View) {
+  const { state, t, language } = view;
+  const meter = shownMeter(state);
+  const sample = meter?.lastSample ?? null;
+  const isLive = state.server === "online" && meter?.state === "online" && sample !== null;
+  const isClosed = meter?.relay === "closed";
+  const panel = isLive ? sample.panelWatts : null;
+  const watts = isLive ? sample.watts : null;
+  const isCharging = (panel ?? 0) > FLOWING_W;
+  const isSelling = isLive && isClosed && sample.watts > FLOWING_W;
+  const dash = "–";
+  const label = t("flow.label", {
+    sun: t(isCharging ? "flow.sun" : "flow.noSun"),
+    sale: t(isSelling ? "flow.sale" : "flow.noSale"),
+  });
+  return html`
+    <section class="card live ${isLive ? "" : "stale"}" id=${ids.flow} aria-labelledby="flow-title">
+      <div class="card-head">
+        <h2 id="flow-title">${t("flow.title")}</h2>
+        ${meter ? meterChoice(view, meter) : ""}
+        <span class="tag ${isLive ? "good" : ""}" id=${ids.meterState} data-state=${meter?.state ?? "none"}>
+          ${t(`meter.${isLive ? "online" : (meter?.state ?? "none")}`)}
+        </span>
+      </div>
+      ${scene(isCharging, isSelling, isClosed && isLive, label)}
+      <dl class="figures">
+        ${figure(ids.panelWatts, t("flow.panel"), panel === null ? dash : measured(panel, "W", language))}
+        ${figure(ids.batteryVolts, t("flow.battery"), isLive ? measured(sample.volts, "V", language) : dash)}
+        <div class="figure">
+          <dt>${t("flow.relay")}</dt>
+          <dd><b id=${ids.relay} data-relay=${meter?.relay ?? "open"}>${t(`relay.${meter?.relay ?? "open"}`)}</b></dd>
+        </div>
+        ${figure(ids.neighbourWatts, t("flow.neighbour"), watts === null ? dash : measured(watts, "W", language), isLive ? measured(sample.amperes, "A", language) : "", ids.neighbourAmperes)}
+        ${figure(ids.today, t("flow.today"), meter ? energy(BigInt(meter.todayMilliWh), language) : dash)}
+        ${figure(ids.register, t("flow.register"), sample ? energy(BigInt(sample.registerMilliWh), language) : dash)}
+      </dl>
+      <div class="chart" id=${ids.chart} role="img" aria-label=${t("chart.label")}></div>
+    </section>
+  `;
+}

@@ -1,0 +1,94 @@
+import { html, svg } from "lit-html";
+import { ref } from "lit-html/directives/ref.js";
+import { shortHex } from "../format";
+import { type Key, LANGUAGES } from "../i18n";
+import { ids } from "../ids";
+import type { Theme } from "../state";
+import { type View, when } from "./view";
+
+const NEXT_THEME: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+const mark = svg`
+  <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+    <circle cx="22" cy="10" r="7" class="mark-sun" />
+    <path d="M3 18 13 9l10 9v10H3z" class="mark-house" />
+    <path d="M9 28v-6h8v6" class="mark-sun" />
+  </svg>`;
+
+const account = ({ state, t, act }: View) => html`
+  <div class="account">
+    <span class="account-text">
+      <small id=${ids.walletName}>${state.wallet.name}</small>
+      <code id=${ids.account} data-address=${state.wallet.account ?? ""}>${shortHex(state.wallet.account ?? "")}</code>
+    </span>
+    <button type="button" class="button quiet small" id=${ids.disconnect} @click=${() => act.disconnect()}>
+      ${t("header.disconnect")}
+    </button>
+  </div>
+`;
+
+export function header(view: View) {
+  const { state, t, language, act } = view;
+  const { status } = state.wallet;
+  const theme = state.ui.theme;
+  return html`
+    <header class="top">
+      <a class="brand" href="#app">${mark}<span>neighborwatt</span></a>
+      <p class="claim">${t("header.claim")}</p>
+      <span class="server ${state.server}" id=${ids.serverState} data-state=${state.server}>
+        <i aria-hidden="true"></i>${t(`server.${state.server}`)}
+      </span>
+      <div class="switches">
+        <div class="languages" role="group" aria-label=${t("header.language")}>
+          ${LANGUAGES.map(
+            (code) => html`
+              <button type="button" lang=${code} id=${code === "ko" ? ids.languageKo : ids.languageEn}
+                aria-pressed=${language === code} @click=${() => act.setLanguage(code)}>
+                ${t(`language.${code}` as Key)}
+              </button>`,
+          )}
+        </div>
+        <button type="button" class="theme" id=${ids.theme} data-theme-choice=${theme}
+          @click=${() => act.setTheme(NEXT_THEME[theme])}>
+          <span class="visually-hidden">${t("header.theme")}: </span>${t(`theme.${theme}`)}
+        </button>
+      </div>
+      ${
+        status === "connected"
+          ? account(view)
+          : html`<button type="button" class="button primary" id=${ids.connect} @click=${() => act.pressConnect()}>
+              ${status === "connecting" ? t("busy.wallet", { wallet: state.wallet.name }) : t("header.connect")}
+            </button>`
+      }
+    </header>
+  `;
+}
+
+const openModal = (element: Element | undefined) => {
+  if (element instanceof HTMLDialogElement && !element.open) element.showModal();
+};
+
+/** Which wallet to connect, when there are several. */
+export const chooser = ({ state, t, act }: View) =>
+  when(
+    state.ui.isChooserOpen,
+    () => html`
+      <dialog class="chooser" id=${ids.walletMenu} aria-label=${t("chooser.title")} ${ref(openModal)}
+        @close=${() => act.closeChooser()}>
+        <h2>${t("chooser.title")}</h2>
+        <ul>
+          ${state.wallet.found.map(
+            (choice) => html`
+              <li>
+                <button type="button" id=${ids.walletChoice(choice.rdns)} @click=${() => act.connect(choice.uuid)}>
+                  <img src=${choice.icon} alt="" width="28" height="28" />
+                  <span>${choice.name}</span>
+                </button>
+              </li>`,
+          )}
+        </ul>
+        <button type="button" class="button quiet" id=${ids.chooserClose} @click=${() => act.closeChooser()}>
+          ${t("chooser.close")}
+        </button>
+      </dialog>`,
+  );

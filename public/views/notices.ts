@@ -1,0 +1,54 @@
+import { html, nothing } from "lit-html";
+import { ids } from "../ids";
+import { helpKey, mendOf, type Notice, noticesOf, textKey, titleKey, toneOf } from "../notices";
+import { configOf } from "../select";
+import { type View, when } from "./view";
+
+/** For a wallet that would refuse the address: every field of its "add a network" form, to copy. */
+export const networkCard = ({ state, t, act }: View) => {
+  const config = configOf(state);
+  if (!config) return html``;
+  const fields = [
+    [ids.copyNetworkName, t("network.name"), config.chainName],
+    [ids.copyRpcUrl, t("network.rpc"), config.rpcUrl],
+    [ids.copyChainId, t("network.chainId"), String(config.chainId)],
+    [ids.copySymbol, t("network.symbol"), "ETH"],
+  ] as const;
+  return html`
+    <div class="network-card">
+      ${fields.map(
+        ([id, label, value]) => html`
+          <label for=${id}>${label}</label>
+          <input id=${id} readonly .value=${value} />
+          <button type="button" class="button quiet small" aria-label=${`${t("network.copy")}: ${label}`}
+            @click=${() => act.copy(value, id)}>${t("network.copy")}</button>`,
+      )}
+    </div>
+  `;
+};
+
+function noticeCard(view: View, notice: Notice) {
+  const { state, t, act } = view;
+  const { name, values } = notice;
+  const help = helpKey(notice);
+  const isUnfolded = state.ui.help === name;
+  return html`
+    <div class="notice ${toneOf(notice)}" id=${ids.notice(name)} data-notice=${name}>
+      <div>
+        <strong>${t(titleKey(notice), values)}</strong>
+        <span>${t(textKey(notice), values)}</span>
+        ${help && isUnfolded ? html`<p class="help">${t(help, values)}</p>` : nothing}
+      </div>
+      <button type="button" class="button small" id=${ids.noticeMend(name)}
+        aria-expanded=${help ? String(isUnfolded) : nothing}
+        @click=${() => act.mend(notice)}>${t(`mend.${mendOf(notice)}`)}</button>
+      ${when(name === "chainNotAddable", () => networkCard(view))}
+    </div>
+  `;
+}
+
+export const notices = (view: View) => html`
+  <section class="notices" id=${ids.notices} aria-label=${view.t("notices.label")} aria-live="polite">
+    ${noticesOf(view.state).map((notice) => noticeCard(view, notice))}
+  </section>
+`;

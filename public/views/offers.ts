@@ -1,0 +1,143 @@
+/** The market: every open offer beside what the grid asks, and the purchase of a part of it in one window. */
+import { html } from "lit-html";
+import type { OfferView } from "../../common/events";
+import { MAX_ORDER_MILLI_WH, paymentFor } from "../../common/units";
+import {
+  duration,
+  ENERGY_UNITS,
+  type EnergyUnit,
+  energy,
+  energyInput,
+  nwt,
+  nwtExact,
+  parseEnergy,
+  price,
+  savingPercent,
+} from "../format";
+import { ids } from "../ids";
+import { configOf, isOnChain, ownMeters, sameAddress } from "../select";
+import type { PageState } from "../state";
+import { buttonText, inputText, type Parsed, parsed, type View, when } from "./view";
+
+/** What one buys when nothing is typed: half a minute of a lab battery. */
+const FIRST_QUANTITY = 20n;
+
+export const openOffers = (state: PageState): OfferView[] =>
+  Object.values(state.offers)
+    .filter((offer) => offer.status === "open" && BigInt(offer.remainingMilliWh) > 0n)
+    .sort((a, b) => {
+      const difference = BigInt(a.pricePerKWh) - BigInt(b.pricePerKWh);
+      return difference === 0n ? Number(BigInt(a.offerId) - BigInt(b.offerId)) : difference < 0n ? -1 : 1;
+    });
+
+export const unitOf = (state: PageState, id: string): EnergyUnit =>
+  ENERGY_UNITS.find((unit) => unit === state.ui.drafts[id]) ?? "mWh";
+
+/** A quantity field with its unit beside it. */
+export function quantityField(
+  view: View,
+  id: string,
+  unitId: string,
+  text: string,
+  label: string,
+  problem: string,
+) {
+  const { state, t, act } = view;
+  return html`
+    <div class="field quantity">
+      <label for=${id}>${label}</label>
+      <input id=${id} inputmode="decimal" autocomplete="off" .value=${text} aria-invalid=${problem ? "true" : "false"}
+        aria-describedby=${`${id}-problem`} @input=${(event: Event) => act.draft(id, inputText(event))} />
+      <select id=${unitId} aria-label=${t("field.unit")}
+        @change=${(event: Event) => act.draft(unitId, inputText(event))}>
+        ${ENERGY_UNITS.map((unit) => html`<option ?selected=${unit === unitOf(state, unitId)}>${unit}</option>`)}
+      </select>
+      <p class="problem" id=${`${id}-problem`}>${problem}</p>
+    </div>
+  `;
+}
+
+function quantityOf(view: View, offer: OfferView): { text: string; quantity: Parsed } {
+  const { state, t, language } = view;
+  const unit = unitOf(state, ids.offerUnit(offer.offerId));
+  const remaining = BigInt(offer.remainingMilliWh);
+  const first = remaining < FIRST_QUANTITY ? remaining : FIRST_QUANTITY;
+  const text = state.ui.drafts[ids.offerQuantity(offer.offerId)] ?? energyInput(first, unit);
+  const quantity = parsed(text, (typed) => parseEnergy(typed, unit), t(`field.energy.${unit}`));
+  if (quantity.value !== null && (quantity.value > remaining || quantity.value > MAX_ORDER_MILLI_WH))
+    return {
+      text,
+      quantity: { value: null, problem: t("offers.tooMuch", { remaining: energy(remaining, language) }) },
+    };
+  return { text, quantity };
+}
+
+/** Why the button does nothing yet, in words; null when it works. */
+function whyNot(view: View, offer: OfferView, payment: bigint | null): string | null {
+  const { state, t, language } = view;
+  if (state.wallet.status !== "connected") return t("offers.connectFirst");
+  if (!isOnChain(state)) return t("offers.wrongNetwork");
+  if (ownMeters(state).includes(offer.meter) || sameAddress(offer.prosumer, state.wallet.account))
+    return t("offers.yourOwn");
+  if (payment === 0n) return t("offers.tooLittle");
+  if (payment !== null && state.balances && state.balances.tokens < payment)
+    return t("offers.notEnough", { missing: nwtExact(payment - state.balances.tokens, language) });
+  return null;
+}
+
+function offerCard(view: View, offer: OfferView) {
+  const { state, t, language, act } = view;
+  const { offerId } = offer;
+  const tariff = BigInt(configOf(state)?.gridTariffPerKWh ?? "0");
+  const pricePerKWh = BigInt(offer.pricePerKWh);
+  const saving = savingPercent(pricePerKWh, tariff);
+  const { text, quantity } = quantityOf(view, offer);
+  const payment = quantity.value === null ? null : paymentFor(quantity.value, pricePerKWh);
+  const reason = whyNot(view, offer, payment);
+  const control = ids.offerBuy(offerId);
+  const isBusy = control in state.busy;
+  const buyId = `${control}-why`;
+  return html`
+    <li class="offer" id=${ids.offer(offerId)}>
+      <div class="offer-price">
+        <b id=${ids.offerPrice(offerId)}>${price(pricePerKWh, language)}</b>
+        <span class="tag ${saving > 0n ? "sunny" : ""}" id=${ids.offerSaving(offerId)}>
+          ${saving >= 0n ? t("offers.saving", { percent: String(saving) }) : t("offers.dearer", { percent: String(-saving) })}
+        </span>
+        <small>${t("offers.number", { offerId })} ·
+          <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(BigInt(offer.remainingMilliWh), language) })}</span> ·
+          ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}</small>
+      </div>
+      <form @submit=${(event: Event) => {
+        event.preventDefault();
+        if (quantity.value !== null && reason === null && !isBusy) act.buyEnergy(offer, quantity.value);
+      }}>
+        ${quantityField(view, ids.offerQuantity(offerId), ids.offerUnit(offerId), text, t("offers.quantity"), quantity.problem ?? "")}
+        <button type="button" class="button quiet small" id=${ids.offerAll(offerId)}
+          @click=${() => act.draft(ids.offerQuantity(offerId), energyInput(BigInt(offer.remainingMilliWh), unitOf(state, ids.offerUnit(offerId))))}>
+          ${t("offers.all")}
+        </button>
+        <p class="sum">${t("offers.payment")} <b id=${ids.offerPayment(offerId)} data-base-units=${String(payment ?? "")}>${payment === null ? "–" : nwtExact(payment, language)}</b></p>
+        <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null || isBusy}
+          aria-describedby=${buyId}>${buttonText(view, control, t("offers.buy"))}</button>
+        <p class="why" id=${buyId}>${reason ?? ""}</p>
+      </form>
+    </li>
+  `;
+}
+
+export function offers(view: View) {
+  const { state, t, language } = view;
+  const open = openOffers(state);
+  const tariff = BigInt(configOf(state)?.gridTariffPerKWh ?? "0");
+  return html`
+    <section class="card" id=${ids.offers} aria-labelledby="offers-title">
+      <div class="card-head">
+        <h2 id="offers-title">${t("offers.title")}</h2>
+        <span class="grid-tariff">${t("offers.grid")} <b id=${ids.gridTariff}>${nwt(tariff, language)}/kWh</b></span>
+      </div>
+      ${when(open.length === 0, () => html`<p class="empty">${state.hasSnapshot ? t("offers.none") : t("loading")}</p>`)}
+      <ul class="offer-list">${open.map((offer) => offerCard(view, offer))}</ul>
+    </section>
+  `;
+}

@@ -1,0 +1,151 @@
+/** My trades, each with its way from the wallet's window to the money. */
+import { html, nothing } from "lit-html";
+import type { TradeView } from "../../common/events";
+import { clockTime, energy, nwtExact, price, shortHex } from "../format";
+import type { Key } from "../i18n";
+import { ids } from "../ids";
+import { isOnChain, ownTrades, sameAddress } from "../select";
+import {
+  draftTimeline,
+  type Entry,
+  entriesOf,
+  type Step,
+  tradeTimeline,
+  transactionTimeline,
+} from "../timeline";
+import { buttonText, type View, when } from "./view";
+
+/** After the deadline, the meter's last reading still has this long: `EnergyTrade.GRACE_PERIOD`. */
+const GRACE_PERIOD_MS = 10 * 60_000;
+
+/** The figures that the sentences of a timeline may name. */
+function valuesOf(entry: Entry, language: "en" | "ko"): Record<string, string | number> {
+  if (entry.kind === "draft") return {};
+  if (entry.kind === "transaction") return { block: entry.record.block ?? "–" };
+  const { trade } = entry;
+  return {
+    block: trade.opened.block,
+    sealer: shortHex(trade.opened.sealer ?? ""),
+    confirmations: Math.min(trade.confirmations, trade.confirmationsNeeded),
+    needed: trade.confirmationsNeeded,
+    delivered: energy(BigInt(trade.deliveredMilliWh), language),
+    ordered: energy(BigInt(trade.milliWh), language),
+    paid: nwtExact(BigInt(trade.paid), language),
+    refunded: nwtExact(BigInt(trade.refunded), language),
+  };
+}
+
+function timeline({ t, language, state }: View, entry: Entry, steps: Step[]) {
+  const values = { ...valuesOf(entry, language), wallet: state.wallet.name };
+  return html`
+    <ol class="timeline">
+      ${steps.map(
+        ({ name, state: stepState, note }) => html`
+          <li class=${stepState} id=${ids.tradeStep(entry.id, name)} data-state=${stepState}
+            aria-current=${stepState === "active" ? "step" : nothing}>
+            <i aria-hidden="true"></i>
+            <b>${t(`step.${name}`)}</b>
+            <span class="visually-hidden">${t(`step.state.${stepState}` as Key)}</span>
+            <span>${note ? t(`step.note.${note}`, values) : ""}</span>
+          </li>`,
+      )}
+    </ol>
+  `;
+}
+
+function progress({ t }: View, trade: TradeView) {
+  const ordered = Number(trade.milliWh);
+  return html`
+    <progress id=${ids.tradeProgress(trade.tradeId)} max=${ordered} .value=${Number(trade.deliveredMilliWh)}
+      aria-label=${t("trades.progress")}></progress>`;
+}
+
+/** The seller may give the money back at any time, anyone once deadline and grace have passed. */
+function refundButton(view: View, trade: TradeView) {
+  const { state, t, act } = view;
+  const isClosed = trade.status === "settled" || trade.status === "refunded";
+  const isSeller = sameAddress(trade.seller, state.wallet.account);
+  if (isClosed || !isOnChain(state)) return nothing;
+  if (!isSeller && state.nowMs < trade.deadlineAtMs + GRACE_PERIOD_MS) return nothing;
+  const id = ids.tradeRefund(trade.tradeId);
+  return html`
+    <button type="button" class="button quiet small" id=${id} ?disabled=${id in state.busy}
+      @click=${() => act.refund(trade.tradeId)}>
+      ${buttonText(view, id, t(isSeller ? "trades.refundSeller" : "trades.refund"))}
+    </button>`;
+}
+
+function tradeCard(view: View, entry: Entry & { kind: "trade" }) {
+  const { state, t, language } = view;
+  const { trade } = entry;
+  const id = trade.tradeId;
+  const isSeller = sameAddress(trade.seller, state.wallet.account);
+  const isMeterOnline = state.meters[trade.meter]?.state === "online";
+  const isClosed = trade.status === "settled" || trade.status === "refunded";
+  const figures = [
+    [
+      ids.tradeDelivered(id),
+      t("trades.delivered"),
+      energy(BigInt(trade.deliveredMilliWh), language),
+      trade.deliveredMilliWh,
+    ],
+    [ids.tradePayment(id), t("trades.payment"), nwtExact(BigInt(trade.payment), language), trade.payment],
+    [ids.tradePaid(id), t("trades.paid"), nwtExact(BigInt(trade.paid), language), trade.paid],
+    [ids.tradeRefunded(id), t("trades.refunded"), nwtExact(BigInt(trade.refunded), language), trade.refunded],
+  ] as const;
+  return html`
+    <li class="trade ${state.ui.target === id ? "target" : ""}" id=${ids.trade(id)} data-status=${trade.status}>
+      <div class="trade-head">
+        <a id=${ids.tradeLink(id)} href=${`#trade/${id}`}>${t(isSeller ? "trades.sold" : "trades.bought", { energy: energy(BigInt(trade.milliWh), language) })}</a>
+        <span class="tag ${isClosed ? "good" : "sunny"}" id=${ids.tradeStatus(id)}>${t(`trade.${trade.status}`)}</span>
+        <small>${price(BigInt(trade.pricePerKWh), language)} · ${clockTime(trade.opened.atMs, language)} · ${t("trades.number", { tradeId: id })}</small>
+      </div>
+      ${progress(view, trade)}
+      ${timeline(view, entry, tradeTimeline(trade, isMeterOnline && state.server === "online"))}
+      <dl class="trade-figures">
+        ${figures.map(([figureId, label, text, exact]) => html`<div><dt>${label}</dt><dd id=${figureId} data-exact=${exact}>${text}</dd></div>`)}
+      </dl>
+      ${refundButton(view, trade)}
+    </li>
+  `;
+}
+
+function entryCard(view: View, entry: Entry) {
+  if (entry.kind === "trade") return tradeCard(view, entry);
+  const { t, language, act } = view;
+  const details =
+    entry.kind === "draft"
+      ? { milliWh: entry.draft.milliWh, payment: entry.draft.payment }
+      : { milliWh: entry.record.details.milliWh ?? "0", payment: entry.record.details.tokens ?? "0" };
+  const steps = entry.kind === "draft" ? draftTimeline() : transactionTimeline(entry.record);
+  const isOver =
+    entry.kind === "transaction" && (entry.record.status === "reverted" || entry.record.status === "missing");
+  return html`
+    <li class="trade" id=${ids.trade(entry.id)} data-status=${entry.kind === "draft" ? "draft" : entry.record.status}>
+      <div class="trade-head">
+        <span>${t("trades.bought", { energy: energy(BigInt(details.milliWh), language) })}</span>
+        <small>${nwtExact(BigInt(details.payment), language)}</small>
+      </div>
+      ${timeline(view, entry, steps)}
+      ${when(
+        isOver,
+        () => html`
+          <button type="button" class="button quiet small" id=${ids.transactionForget(entry.id)}
+            @click=${() => act.forgetTransaction(entry.id)}>${t("trades.forget")}</button>`,
+      )}
+    </li>
+  `;
+}
+
+export function trades(view: View) {
+  const { state, t } = view;
+  const entries = entriesOf(state.purchase, state.transactions, ownTrades(state));
+  const isConnected = state.wallet.status === "connected";
+  return html`
+    <section class="card" id=${ids.trades} aria-labelledby="trades-title">
+      <div class="card-head"><h2 id="trades-title">${t("trades.title")}</h2></div>
+      ${when(entries.length === 0, () => html`<p class="empty">${t(isConnected ? "trades.none" : "trades.connectFirst")}</p>`)}
+      <ul class="trade-list">${entries.map((entry) => entryCard(view, entry))}</ul>
+    </section>
+  `;
+}

@@ -1,0 +1,57 @@
+/** A transaction in words: what the person is about to sign, read from its bytes and not from what the page meant. */
+import type { ConfigView } from "../../common/api";
+import { duration, energy, eth, nwtExact, price, shortHex } from "../format";
+import { type Language, translator } from "../i18n";
+import { sameAddress } from "../select";
+import { decodeCall, decodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
+import type { LabTransaction } from "./lab-send";
+
+/** One sentence, such as "Buy 20 mWh of offer 3 for 0.0024 NWT". */
+export function describeTransaction(
+  transaction: LabTransaction,
+  config: Pick<ConfigView, "contracts" | "tokensPerEther">,
+  language: Language,
+): string {
+  const t = translator(language);
+  const { to, value, data } = transaction;
+  const { token, trade } = config.contracts;
+  const amount = (arg: unknown) => nwtExact(arg as bigint, language);
+  if (data === "0x" && sameAddress(to, token)) {
+    const tokens = value * BigInt(config.tokensPerEther);
+    return t("lab.say.buyTokens", { tokens: nwtExact(tokens, language), ether: eth(value, language) });
+  }
+  if (data === "0x") return t("lab.say.send", { ether: eth(value, language), to: shortHex(to) });
+  const call = sameAddress(to, token)
+    ? decodeCall(tokenAbi, data)
+    : sameAddress(to, trade)
+      ? decodeCall(tradeAbi, data)
+      : null;
+  const args = call?.args ?? {};
+  switch (call?.name) {
+    case "transferAndCall": {
+      if (!sameAddress(args.to as string, trade) || typeof args.data !== "string") break;
+      const { offerId, milliWh } = decodePurchase(args.data);
+      return t("lab.say.purchase", {
+        energy: energy(milliWh, language),
+        offerId: String(offerId),
+        payment: amount(args.value),
+      });
+    }
+    case "redeem":
+      return t("lab.say.redeem", {
+        tokens: amount(args.tokens),
+        ether: eth((args.tokens as bigint) / BigInt(config.tokensPerEther), language),
+      });
+    case "listOffer":
+      return t("lab.say.listOffer", {
+        energy: energy(args.milliWh as bigint, language),
+        price: price(args.pricePerKWh as bigint, language),
+        window: duration(Number(args.deliveryWindow), language),
+      });
+    case "withdrawOffer":
+      return t("lab.say.withdrawOffer", { offerId: String(args.offerId) });
+    case "refund":
+      return t("lab.say.refund", { tradeId: String(args.tradeId) });
+  }
+  return t("lab.say.other", { to: shortHex(to), data: data.slice(0, 10) });
+}

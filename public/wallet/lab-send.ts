@@ -1,0 +1,77 @@
+/** Sends a transaction signed with a well-known lab key, straight to the node. */
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
+import { failure, type Provider } from "./provider";
+
+export interface LabAccount {
+  address: string;
+  privateKey: string;
+}
+
+export interface LabTransaction {
+  to: string;
+  value: bigint;
+  data: string;
+}
+
+export interface Fees {
+  gasLimit: bigint;
+  maxFeePerGas: bigint;
+  maxPriorityFeePerGas: bigint;
+}
+
+const hex = (value: bigint) => `0x${value.toString(16)}`;
+/** 1 gwei: more than a lab's sealer asks. */
+const TIP_WEI = 1_000_000_000n;
+
+/**
+ * Everybody has these keys: they sign on the lab's chains only, whatever a page or a configuration says.
+ * @throws ProviderFailure 4901 when the node's chain is another
+ */
+export async function requireChain(rpc: Provider, chainId: number): Promise<void> {
+  const actual = Number(await rpc.request({ method: "eth_chainId" }));
+  if (actual === chainId && (chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID)) return;
+  throw failure(
+    4901,
+    `The node's chain is ${actual}: the lab's keys sign on ${EMBEDDED_CHAIN_ID} and ${GETH_CHAIN_ID} only`,
+  );
+}
+
+/** Gas and fees as the node estimates them now. @throws ProviderFailure with the revert data when it must fail */
+export async function estimateFees(rpc: Provider, from: string, transaction: LabTransaction): Promise<Fees> {
+  const call = { from, to: transaction.to, value: hex(transaction.value), data: transaction.data };
+  const [gas, head] = await Promise.all([
+    rpc.request({ method: "eth_estimateGas", params: [call] }) as Promise<string>,
+    rpc.request({ method: "eth_getBlockByNumber", params: ["latest", false] }) as Promise<{
+      baseFeePerGas?: string;
+    }>,
+  ]);
+  const baseFee = BigInt(head.baseFeePerGas ?? "0x0");
+  return {
+    // A tenth more than estimated, since the state may have moved by the time it is sealed.
+    gasLimit: (BigInt(gas) * 11n) / 10n,
+    maxFeePerGas: baseFee * 2n + TIP_WEI,
+    maxPriorityFeePerGas: TIP_WEI,
+  };
+}
+
+/** Resolves to the hash. @throws ProviderFailure the node's own, 4901 on another chain */
+export async function sendFromLab(
+  rpc: Provider,
+  chainId: number,
+  account: LabAccount,
+  transaction: LabTransaction,
+  fees?: Fees,
+): Promise<string> {
+  await requireChain(rpc, chainId);
+  const agreed = fees ?? (await estimateFees(rpc, account.address, transaction));
+  const count = (await rpc.request({
+    method: "eth_getTransactionCount",
+    params: [account.address, "pending"],
+  })) as string;
+  const { signTransaction } = await import("../web3/signer");
+  const raw = signTransaction(
+    { chainId, nonce: BigInt(count), ...transaction, ...agreed },
+    account.privateKey,
+  );
+  return (await rpc.request({ method: "eth_sendRawTransaction", params: [raw] })) as string;
+}

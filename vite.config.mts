@@ -1,0 +1,17 @@
+import { defineConfig } from "vite";
+
+/** The page: one entry, no external asset, nothing inline, so that `script-src 'self'; style-src 'self'` holds. */
+export default defineConfig({
+  root: "public",
+  base: "./",
+  publicDir: false,
+  build: {
+    outDir: "../build/page",
+    emptyOutDir: true,
+    target: "es2022",
+    // The polyfill is for browsers that the page's own syntax leaves behind anyway.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+});
