@@ -148,18 +148,3 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     throw error;
   }
 }
-
-/** Waits until `look` returns something; asks every 50 ms. @throws with `what` after `withinMs` */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
-  withinMs = 60_000,
-): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
