@@ -1,0 +1,253 @@
+/**
+ * Every setting, its default, and what it may be. This file alone reads the environment and `.env`; what it does not
+ * know or cannot read stops the program before anything is started.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { z } from "zod";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
+import { parseDecimal } from "../common/units";
+import { LOG_LEVELS } from "./log";
+import { slips } from "./slips";
+
+/** For the embedded chain only, where the energy is simulated: everybody knows it. */
+export const DEVELOPMENT_KEYSTORE_PASSWORD = "development only: this meter sells play energy";
+
+const integer = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most);
+const httpUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return ["http:", "https:"].includes(url.protocol) && url.username === "" && url.password === "";
+});
+const decimal = z
+  .string()
+  .regex(/^\d{1,12}(\.\d{1,18})?$/)
+  .transform((text) => parseDecimal(text, 18));
+
+interface Setting {
+  schema: z.ZodType;
+  /** What it may be, and its default where that depends on others: for people. */
+  allowed: string;
+  fallback?: string;
+  isSecret?: boolean;
+}
+
+/** In the order of `.env.example`. */
+export const SETTINGS = {
+  NETWORK: { schema: z.enum(["embedded", "geth"]), allowed: "embedded or geth", fallback: "embedded" },
+  HOST: {
+    schema: z.string().regex(/^[0-9A-Za-z.:-]{1,253}$/),
+    allowed: "an address or host name to listen on, such as 127.0.0.1 or 0.0.0.0",
+    fallback: "127.0.0.1",
+  },
+  PORT: { schema: integer(0, 65_535), allowed: "a TCP port, 0 to 65535 (0: any free one)", fallback: "3000" },
+  RPC_URL: {
+    schema: httpUrl.optional(),
+    allowed:
+      "an http(s) address of an Ethereum node without a password in it (by default http://127.0.0.1:EMBEDDED_PORT on embedded, http://127.0.0.1:8547 on geth)",
+  },
+  CHAIN_ID: {
+    schema: integer(1, 4_294_967_295).optional(),
+    allowed: `the node's chain id on geth (by default ${GETH_CHAIN_ID}); on embedded it is ${EMBEDDED_CHAIN_ID}`,
+  },
+  PUBLIC_RPC_URL: {
+    schema: httpUrl.optional(),
+    allowed: "an http(s) address at which wallets reach the node (by default RPC_URL)",
+  },
+  MNEMONIC: {
+    schema: z
+      .string()
+      .regex(/^[a-z]+( [a-z]+){11,23}$/)
+      .optional(),
+    allowed:
+      "12 to 24 lower-case words, of which the account m/44'/60'/0'/0/4 pays for settlements (by default the lab's well-known words, on a node of this machine only)",
+    isSecret: true,
+  },
+  METER: {
+    schema: z.string().regex(/^(simulated|serial:.+)$/),
+    allowed: "simulated, or serial: and a port such as serial:/dev/ttyACM0",
+    fallback: "simulated",
+  },
+  METER_KEYSTORE_PASSWORD: {
+    schema: z.string().min(8).optional(),
+    allowed: "at least 8 characters that lock the meter's key; needed on every network but embedded",
+    isSecret: true,
+  },
+  CONFIRMATIONS: {
+    schema: integer(1, 200),
+    allowed: "1 to 200 blocks, the block of the purchase included",
+    fallback: "2",
+  },
+  POLL_INTERVAL_MS: {
+    schema: integer(10, 60_000),
+    allowed: "10 to 60000 ms between two questions to the node",
+    fallback: "75",
+  },
+  JOURNAL_INTERVAL_MS: {
+    schema: integer(50, 60_000),
+    allowed: "50 to 60000 ms; what a crash can lose is the power times this",
+    fallback: "1000",
+  },
+  DATA_DIR: {
+    schema: z.string().min(1).max(1000).optional(),
+    allowed: "a folder (by default data/ and the network's name)",
+  },
+  ARTIFACTS_DIR: {
+    schema: z.string().min(1).max(1000),
+    allowed: "the folder of Truffle's artifacts, which say where the contracts are",
+    fallback: "build/contracts",
+  },
+  SETTLE_INTERVAL_S: {
+    schema: integer(1, 86_400),
+    allowed: "1 to 86400 s between two readings of one long trade",
+    fallback: "900",
+  },
+  GRID_TARIFF_PER_KWH: {
+    schema: decimal,
+    allowed: "NWT per kWh, a plain decimal such as 180 or 0.18",
+    fallback: "180",
+  },
+  SIM_DAY_MINUTES: {
+    schema: integer(1, 1440),
+    allowed: "1 to 1440 minutes for a day of the simulated sun",
+    fallback: "10",
+  },
+  EMBEDDED_PORT: {
+    schema: integer(1, 65_535),
+    allowed: "the embedded chain's TCP port, 1 to 65535",
+    fallback: "8545",
+  },
+  BLOCK_TIME_S: {
+    schema: integer(1, 60),
+    allowed: "1 to 60 s between two blocks of the embedded chain",
+    fallback: "1",
+  },
+  LOG_LEVEL: { schema: z.enum(LOG_LEVELS), allowed: LOG_LEVELS.join(", "), fallback: "info" },
+} as const satisfies Record<string, Setting>;
+
+/** Read by other programs of the house; allowed in `.env`, nothing to the server. */
+export const SETTINGS_OF_OTHERS = ["GETH_BIN", "PUPPETH_BIN", "CHROMIUM_BIN"];
+
+export interface Config {
+  network: "embedded" | "geth";
+  host: string;
+  port: number;
+  /** Where the server reaches the chain. */
+  rpcUrl: string;
+  /** What the node must say it serves. */
+  chainId: number;
+  /** Where wallets reach it. */
+  publicRpcUrl: string;
+  mnemonic: string;
+  /** `simulated` or `serial:/dev/…`. */
+  meter: string;
+  meterKeystorePassword: string;
+  confirmations: number;
+  pollIntervalMs: number;
+  journalIntervalMs: number;
+  dataDir: string;
+  /** Truffle's artifacts; migrations write the contracts' addresses into them. */
+  artifactsDir: string;
+  settleIntervalMs: number;
+  /** Token base units per kWh. */
+  gridTariffPerKWh: bigint;
+  simDayMinutes: number;
+  embeddedPort: number;
+  blockTimeS: number;
+  logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** Settings that cannot be used. One line for each, saying what is allowed. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+  constructor(readonly problems: string[]) {
+    super(`The settings cannot be used:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+  }
+}
+
+/** The settings of this process: its environment over the file `.env` of the folder it runs in. */
+export function loadConfig(): Config {
+  return readConfig(process.env, existsSync(".env") ? readFileSync(".env", "utf8") : "");
+}
+
+/**
+ * @param envFile text of `.env`, where every name must be known; in the environment, which is everybody's, only a
+ * name that looks like a slip of one of ours is refused.
+ * @throws ConfigError naming each problem and what is allowed
+ */
+export function readConfig(env: Record<string, string | undefined>, envFile: string): Config {
+  const problems = [...problemsOfFile(envFile), ...slips(Object.keys(env), isKnown, Object.keys(SETTINGS))];
+  const given: Record<string, string | undefined> = { ...parseEnv(envFile), ...env };
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries<Setting>(SETTINGS)) {
+    const text = given[name] ?? setting.fallback;
+    const result = setting.schema.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else problems.push(`${name}=${setting.isSecret ? "(not shown)" : text}: allowed is ${setting.allowed}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return assemble(values as { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> });
+}
+
+function assemble(
+  values: { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> },
+): Config {
+  const isEmbedded = values.NETWORK === "embedded";
+  const rpcUrl = values.RPC_URL ?? `http://127.0.0.1:${isEmbedded ? values.EMBEDDED_PORT : 8547}`;
+  const isHere = ["127.0.0.1", "localhost", "[::1]"].includes(new URL(rpcUrl).hostname);
+  const problems: string[] = [];
+  if (!isHere && (values.MNEMONIC === undefined || values.MNEMONIC === LAB_MNEMONIC))
+    problems.push(
+      `MNEMONIC: the well-known lab words are refused for a node on another machine (RPC_URL=${rpcUrl}); ` +
+        `allowed is ${SETTINGS.MNEMONIC.allowed}`,
+    );
+  const password = values.METER_KEYSTORE_PASSWORD ?? (isEmbedded ? DEVELOPMENT_KEYSTORE_PASSWORD : undefined);
+  if (password === undefined || (!isEmbedded && password === DEVELOPMENT_KEYSTORE_PASSWORD))
+    problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);
+  if (isEmbedded && values.CHAIN_ID !== undefined && values.CHAIN_ID !== EMBEDDED_CHAIN_ID)
+    problems.push(`CHAIN_ID=${values.CHAIN_ID}: allowed is ${SETTINGS.CHAIN_ID.allowed}`);
+  if (password === undefined || problems.length > 0) throw new ConfigError(problems);
+  return {
+    network: values.NETWORK,
+    host: values.HOST,
+    port: values.PORT,
+    rpcUrl,
+    chainId: values.CHAIN_ID ?? (isEmbedded ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID),
+    publicRpcUrl: values.PUBLIC_RPC_URL ?? rpcUrl,
+    mnemonic: values.MNEMONIC ?? LAB_MNEMONIC,
+    meter: values.METER,
+    meterKeystorePassword: password,
+    confirmations: values.CONFIRMATIONS,
+    pollIntervalMs: values.POLL_INTERVAL_MS,
+    journalIntervalMs: values.JOURNAL_INTERVAL_MS,
+    dataDir: values.DATA_DIR ?? `data/${values.NETWORK}`,
+    artifactsDir: values.ARTIFACTS_DIR,
+    settleIntervalMs: values.SETTLE_INTERVAL_S * 1000,
+    gridTariffPerKWh: values.GRID_TARIFF_PER_KWH,
+    simDayMinutes: values.SIM_DAY_MINUTES,
+    embeddedPort: values.EMBEDDED_PORT,
+    blockTimeS: values.BLOCK_TIME_S,
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+const isKnown = (name: string): boolean => Object.hasOwn(SETTINGS, name) || SETTINGS_OF_OTHERS.includes(name);
+
+function problemsOfFile(envFile: string): string[] {
+  const problems: string[] = [];
+  for (const [i, line] of envFile.split(/\r?\n/).entries()) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    const name = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=/.exec(line)?.[1];
+    if (name === undefined) problems.push(`.env line ${i + 1} is not NAME=value: ${line.slice(0, 40)}`);
+    else if (!isKnown(name))
+      problems.push(
+        `.env line ${i + 1}: ${name} is not a setting; known are ${Object.keys(SETTINGS).join(", ")}`,
+      );
+  }
+  return problems;
+}

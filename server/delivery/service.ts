@@ -1,0 +1,283 @@
+/** Delivery at work: brings the plan together with the meter, the journal and the meter's key. */
+import type { Address } from "../../common/events";
+import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
+import { formatDecimal } from "../../common/units";
+import { type Log, messageOf } from "../log";
+import type { Store } from "../store";
+import { type HistoryPoint, SecondMeans } from "../store/history";
+import type { MarketTrade } from "../store/market";
+import type { Clock, ReadingSigner, Service } from "../types";
+import {
+  type DeliveryPlan,
+  type DeliveryRecord,
+  type DeliveryRules,
+  deliveredSoFar,
+  deliveryKey,
+  least,
+  type OpenTrade,
+  planDelivery,
+} from "./plan";
+
+export interface DeliveryParts {
+  store: Store;
+  /** Its register must start where `store.journal` says. */
+  meter: Meter;
+  signer: ReadingSigner;
+  clock: Clock;
+  log: Log;
+  rules: DeliveryRules;
+  /** Bounds what a crash can lose: maximum power times this. */
+  journalIntervalMs: number;
+  /** New signed readings wait for the chain. */
+  readingsSigned(): void;
+  /** Delivery cannot go on (the disk is full, say). The relay is open already. */
+  failed(error: Error): void;
+}
+
+export interface DeliveryListener {
+  tradesChanged(tradeIds: bigint[]): void;
+  meterChanged(): void;
+  sampled(sample: MeterSample): void;
+}
+
+const inWh = (milliWh: bigint): string => `${formatDecimal(milliWh, 3)} Wh`;
+
+/** How often deadlines and the samples' age are looked at when nothing else happens. */
+const TICK_MS = 250;
+
+export class DeliveryService implements Service {
+  lastSample: MeterSample | null = null;
+  status: MeterStatus = { state: "stopped", detail: "not started", atMs: 0 };
+  wanted: RelayPosition = "open";
+
+  private register: RegisterStart = { registerMilliWh: 0n, registerRestMicroJoule: 0n };
+  /** What the register stands above the meter's own, after the journal was lost: see `raiseRegister`. */
+  private lift = 0n;
+  private records = new Map<string, DeliveryRecord>();
+  private trades: OpenTrade[] = [];
+  /** The records that may still change; the rest are history. */
+  private working = new Map<string, DeliveryRecord>();
+  private journaledAtMs = Number.NEGATIVE_INFINITY;
+  private readonly means = new SecondMeans();
+  private readonly listeners: DeliveryListener[] = [];
+  private readonly unsubscribe: (() => void)[] = [];
+  private ticker: NodeJS.Timeout | undefined;
+  private isCommissioned: boolean | null = null;
+  private isRunning = false;
+
+  constructor(private readonly parts: DeliveryParts) {}
+
+  get address(): Address {
+    return this.parts.signer.meter;
+  }
+
+  get registerMilliWh(): bigint {
+    return this.register.registerMilliWh;
+  }
+
+  onChange(listener: DeliveryListener): void {
+    this.listeners.push(listener);
+  }
+
+  async start(): Promise<void> {
+    const { meter, store } = this.parts;
+    this.register = store.journal.registerOf(this.address) ?? this.register;
+    this.isRunning = true;
+    meter.setRelay("open");
+    store.ledger.onChange({
+      marketChanged: (touched) => {
+        const { trades } = store.ledger.confirmed;
+        const isMine = [...touched.trades].some((tradeId) => trades.get(tradeId)?.meter === this.address);
+        if (isMine || touched.meters.has(this.address)) this.guarded(() => this.marketChanged());
+      },
+      marketReplaced: () =>
+        this.guarded(() => {
+          this.records = store.journal.records();
+          this.marketChanged();
+        }),
+      chainChanged: () => this.guarded(() => this.step()),
+    });
+    this.unsubscribe.push(
+      meter.onSample((sample) => this.guarded(() => this.sampled(sample))),
+      meter.onStatus((status) => this.guarded(() => this.statusChanged(status))),
+    );
+    this.guarded(() => {
+      this.records = store.journal.records();
+      this.readTrades();
+      this.statusChanged(meter.status);
+    });
+    this.ticker = setInterval(() => this.guarded(() => this.step()), TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    clearInterval(this.ticker);
+    for (const forget of this.unsubscribe.splice(0)) forget();
+    this.parts.meter.setRelay("open");
+    this.guarded(() => this.save([], [], null));
+    this.isRunning = false;
+  }
+
+  /** How far a trade has got; null when this meter has nothing to do with it. */
+  progressOf(trade: MarketTrade): { record: DeliveryRecord; deliveredMilliWh: bigint } | null {
+    const record = this.records.get(deliveryKey({ tradeId: trade.tradeId, openingTx: trade.opened.txHash }));
+    if (!record) return null;
+    return { record, deliveredMilliWh: least(deliveredSoFar(record, this.registerMilliWh), trade.milliWh) };
+  }
+
+  /** The confirmed trade now first in the queue; null when there is none. */
+  headTradeId(): bigint | null {
+    return (
+      this.trades.find((trade) => !this.working.get(deliveryKey(trade))?.signed?.isFinal)?.tradeId ?? null
+    );
+  }
+
+  private sampled(raw: MeterSample): void {
+    if (raw.registerMilliWh + this.lift < this.registerMilliWh)
+      this.raiseRegister(this.registerMilliWh - raw.registerMilliWh, "the meter began below it");
+    const sample = { ...raw, registerMilliWh: raw.registerMilliWh + this.lift };
+    this.register = sample;
+    this.lastSample = sample;
+    const second = this.means.add(sample);
+    this.step(second);
+    this.tell((listener) => listener.sampled(sample));
+    const active = [...this.working.values()].find((record) => record.sinceRegisterMilliWh !== null);
+    if (active) this.tell((listener) => listener.tradesChanged([active.tradeId]));
+  }
+
+  private statusChanged(status: MeterStatus): void {
+    if (status.state !== this.status.state) this.parts.log.info(`meter ${status.state}: ${status.detail}`);
+    this.status = status;
+    this.step();
+    this.tell((listener) => listener.meterChanged());
+  }
+
+  private marketChanged(): void {
+    this.readTrades();
+    this.step();
+    this.tell((listener) => listener.meterChanged());
+  }
+
+  private readTrades(): void {
+    const market = this.parts.store.ledger.confirmed;
+    this.trades = market.openTradesOf(this.address).map((trade) => ({
+      tradeId: trade.tradeId,
+      openingTx: trade.opened.txHash,
+      milliWh: trade.milliWh,
+      settledMilliWh: trade.settledMilliWh,
+      deadlineAtMs: trade.deadlineAtMs,
+    }));
+    const open = new Set(this.trades.map(deliveryKey));
+    this.working = new Map(
+      [...this.records].filter(([key, record]) => open.has(key) || record.sinceRegisterMilliWh !== null),
+    );
+    const onChain = market.meters.get(this.address)?.registerMilliWh ?? 0n;
+    if (onChain > this.registerMilliWh) {
+      this.raiseRegister(onChain - this.registerMilliWh + this.lift, "the chain knows a higher one");
+      this.register = { ...this.register, registerMilliWh: onChain };
+    }
+  }
+
+  /**
+   * The journal was lost or is older than the chain. What the meter sells next must be covered by a register above
+   * every one it has signed, so it goes on from there.
+   */
+  private raiseRegister(lift: bigint, why: string): void {
+    this.parts.log.warn(`register raised by ${inWh(lift - this.lift)}: ${why}`);
+    this.lift = lift;
+  }
+
+  private step(second: HistoryPoint | null = null): void {
+    const { store, clock, rules, signer } = this.parts;
+    const nowMs = clock.nowMs();
+    const chain = store.ledger.position();
+    const isCommissioned = store.ledger.confirmed.meters.get(signer.meter)?.isCommissioned ?? false;
+    if (chain.isKnown) this.reportCommission(isCommissioned);
+    const plan = planDelivery(
+      {
+        nowMs,
+        chainAtMs: (chain.head?.atS ?? 0) * 1000,
+        isChainKnown: chain.isKnown,
+        isCommissioned,
+        meter: {
+          registerMilliWh: this.registerMilliWh,
+          isOnline: this.status.state === "online",
+          sampleAtMs: this.lastSample?.atMs ?? null,
+        },
+        trades: this.trades,
+        records: this.working,
+      },
+      rules,
+    );
+    const isEdge = plan.relay !== this.wanted;
+    const isDue = this.lastSample !== null && nowMs - this.journaledAtMs >= this.parts.journalIntervalMs;
+    // Open first, store then; store first, close then: a crash in between gives away nothing.
+    if (plan.relay === "open" && isEdge) this.setRelay(plan);
+    if (isEdge || isDue || second || plan.changed.length > 0) this.save(plan.changed, plan.toSign, second);
+    if (plan.relay === "closed" && isEdge) this.setRelay(plan);
+    if (plan.toSign.length > 0) this.parts.readingsSigned();
+    if (plan.changed.length > 0)
+      this.tell((listener) => listener.tradesChanged(plan.changed.map(({ tradeId }) => tradeId)));
+    // The queue moved up: the next trade's status changes though its record may not.
+    if (isEdge || plan.changed.length > 0) this.tell((listener) => listener.meterChanged());
+  }
+
+  private reportCommission(isCommissioned: boolean): void {
+    if (isCommissioned === this.isCommissioned) return;
+    this.isCommissioned = isCommissioned;
+    if (isCommissioned) this.parts.log.info(`meter ${this.address} is commissioned`);
+    else this.parts.log.warn(`meter ${this.address} is not commissioned: nobody can buy from it`);
+  }
+
+  private setRelay(plan: DeliveryPlan): void {
+    this.wanted = plan.relay;
+    this.parts.meter.setRelay(plan.relay);
+    this.parts.log.info(`relay ${plan.reason}`);
+  }
+
+  /** Register, records, readings and the finished second, in one transaction. */
+  private save(changed: DeliveryRecord[], toSign: DeliveryPlan["toSign"], second: HistoryPoint | null): void {
+    const { store, signer, clock, log } = this.parts;
+    const nowMs = clock.nowMs();
+    const signed = toSign.map(({ openingTx, ...reading }) => ({
+      ...reading,
+      openingTx,
+      meter: signer.meter,
+      signature: signer.sign(reading),
+      signedAtMs: nowMs,
+    }));
+    store.commit(() => {
+      store.journal.saveRegister(signer.meter, this.register, nowMs);
+      for (const record of changed) store.journal.saveRecord(record);
+      for (const reading of signed) store.journal.saveReading(reading);
+      if (second) store.history.saveSecond(signer.meter, second);
+    });
+    this.journaledAtMs = nowMs;
+    for (const record of changed) {
+      this.records.set(deliveryKey(record), record);
+      this.working.set(deliveryKey(record), record);
+    }
+    for (const { tradeId, deliveredMilliWh, isFinal } of signed)
+      log.info(
+        `${isFinal ? "final reading" : "reading"} signed: trade ${tradeId}, ${inWh(deliveredMilliWh)}`,
+      );
+  }
+
+  /** A fault opens the relay and ends delivery: nothing may flow that cannot be accounted for. */
+  private guarded(work: () => void): void {
+    if (!this.isRunning) return;
+    try {
+      work();
+    } catch (error) {
+      this.isRunning = false;
+      clearInterval(this.ticker);
+      this.wanted = "open";
+      this.parts.meter.setRelay("open");
+      this.parts.failed(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+  }
+
+  private tell(what: (listener: DeliveryListener) => void): void {
+    for (const listener of this.listeners) what(listener);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Tells every page what changed: gathers it for a moment, compares with what was told last, and sends the difference.
+ * Samples go past it, each as it comes.
+ */
+import type { Address, ServerToClientEvents } from "../common/events";
+import type { DeliveryService } from "./delivery/service";
+import type { Ledger } from "./store/ledger";
+import type { Service } from "./types";
+import type { Views } from "./views";
+
+/** To all pages; `volatile` may be lost by a slow one. */
+export interface Publisher {
+  send<E extends keyof ServerToClientEvents>(event: E, ...args: Parameters<ServerToClientEvents[E]>): void;
+  sendVolatile<E extends keyof ServerToClientEvents>(
+    event: E,
+    ...args: Parameters<ServerToClientEvents[E]>
+  ): void;
+}
+
+/** A trade's progress changes with every sample; people read ten numbers a second at most. */
+const GATHER_MS = 100;
+
+export class Feed implements Service {
+  private readonly offers = new Set<bigint>();
+  private readonly trades = new Set<bigint>();
+  private readonly meters = new Set<Address>();
+  private isChainChanged = false;
+  private isReplaced = false;
+  /** Last told, as JSON, by subject; forgotten when everything is told anew. */
+  private told = new Map<string, string>();
+  private timer: NodeJS.Timeout | undefined;
+  private sentAtMs = Number.NEGATIVE_INFINITY;
+  private isRunning = false;
+
+  constructor(
+    private readonly parts: {
+      ledger: Ledger;
+      delivery: DeliveryService;
+      views: Views;
+      publisher: Publisher;
+      /** Monotonic, for pacing alone. */
+      elapsedMs(): number;
+    },
+  ) {}
+
+  async start(): Promise<void> {
+    const { ledger, delivery, views, publisher } = this.parts;
+    this.isRunning = true;
+    ledger.onChange({
+      marketChanged: (touched) => {
+        for (const offer of touched.offers) this.offers.add(offer);
+        for (const trade of touched.trades) this.trades.add(trade);
+        for (const meter of touched.meters) this.meters.add(meter);
+        this.addQueue();
+        this.gather();
+      },
+      marketReplaced: () => {
+        this.isReplaced = true;
+        this.gather();
+      },
+      chainChanged: () => {
+        this.isChainChanged = true;
+        this.gather();
+      },
+    });
+    delivery.onChange({
+      tradesChanged: (tradeIds) => {
+        for (const tradeId of tradeIds) this.trades.add(tradeId);
+        this.addQueue();
+        this.gather();
+      },
+      meterChanged: () => {
+        this.meters.add(delivery.address);
+        this.gather();
+      },
+      sampled: (sample) => {
+        if (this.isRunning) publisher.sendVolatile("sample", views.sample(sample));
+      },
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.isRunning = false;
+    clearTimeout(this.timer);
+  }
+
+  /** When one trade ends, the next one's status changes, and nothing else says so. */
+  private addQueue(): void {
+    const head = this.parts.delivery.headTradeId();
+    if (head !== null) this.trades.add(head);
+  }
+
+  private gather(): void {
+    if (!this.isRunning || this.timer !== undefined) return;
+    const waitMs = Math.max(0, this.sentAtMs + GATHER_MS - this.parts.elapsedMs());
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.sentAtMs = this.parts.elapsedMs();
+      this.flush();
+    }, waitMs);
+  }
+
+  private flush(): void {
+    const { views } = this.parts;
+    if (this.isReplaced) {
+      this.told = new Map();
+      this.parts.publisher.send("snapshot", views.snapshot());
+    } else {
+      for (const id of this.offers) this.tell("offer", id.toString(), views.offer(id));
+      for (const id of this.trades) this.tell("trade", id.toString(), views.trade(id));
+      for (const address of this.meters) this.tell("meter", address, views.meter(address));
+      if (this.isChainChanged) this.tell("chain", "", views.chain());
+    }
+    this.isReplaced = false;
+    this.isChainChanged = false;
+    for (const changed of [this.offers, this.trades, this.meters]) changed.clear();
+  }
+
+  private tell<E extends "offer" | "trade" | "meter" | "chain">(
+    event: E,
+    id: string,
+    view: Parameters<ServerToClientEvents[E]>[0] | null,
+  ): void {
+    if (view === null) return;
+    const json = JSON.stringify(view);
+    if (this.told.get(event + id) === json) return;
+    this.told.set(event + id, json);
+    this.parts.publisher.send(event, ...([view] as unknown as Parameters<ServerToClientEvents[E]>));
+  }
+}

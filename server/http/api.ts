@@ -1,0 +1,84 @@
+/** What programs and the page ask for: JSON, read-only. */
+import { Router } from "express";
+import { z } from "zod";
+import type { ConfigView, TradeDetailView, TradePageView } from "../../common/api";
+import type { Log } from "../log";
+import type { Journal } from "../store/journal";
+import { signedReadingView } from "../types";
+import type { Views } from "../views";
+import { HttpError, parseInput } from "./errors";
+import { answerHistory, type HistoryParts } from "./history";
+
+export interface ApiParts extends HistoryParts {
+  views: Views;
+  journal: Journal;
+  /** Null while the contracts are unknown. */
+  configView(): ConfigView | null;
+  log: Log;
+}
+
+const count = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `a whole number, 0 to ${most}`)
+    .transform(Number)
+    .refine((value) => value <= most, `at most ${most}`);
+
+const noQuery = z.strictObject({});
+const tradesQuery = z.strictObject({
+  status: z.enum(["sealed", "queued", "delivering", "settling", "settled", "refunded"]).optional(),
+  party: z
+    .string()
+    .regex(/^0x[0-9a-f]{40}$/i, "an address: 0x and 40 hexadecimal digits")
+    .optional(),
+  offset: count(100_000_000).default(0),
+  limit: count(200).default(50),
+});
+/** Ids are uint256: up to 78 digits. */
+const tradeId = z
+  .string()
+  .regex(/^[1-9]\d{0,77}$/, "a trade's id: a whole number such as 1000001")
+  .transform(BigInt);
+
+export function createApi(parts: ApiParts): Router {
+  const { views, journal } = parts;
+  const api = Router();
+
+  api.get("/config", (request, response) => {
+    parseInput(noQuery, request.query);
+    const view = parts.configView();
+    if (!view)
+      throw new HttpError(503, "noContracts", `The contracts are not known yet: ${views.chain().detail}.`);
+    response.json(view);
+  });
+
+  api.get("/offers", (request, response) => {
+    parseInput(noQuery, request.query);
+    response.json(views.offers());
+  });
+
+  api.get("/trades", (request, response) => {
+    const { status, party, offset, limit } = parseInput(tradesQuery, request.query);
+    const trades = views.trades({ status, party });
+    const page: TradePageView = {
+      trades: trades.slice(offset, offset + limit).map((trade) => views.tradeOf(trade)),
+      total: trades.length,
+      offset,
+      limit,
+    };
+    response.json(page);
+  });
+
+  api.get("/trades/:id", (request, response) => {
+    parseInput(noQuery, request.query);
+    const id = parseInput(tradeId, request.params.id);
+    const trade = views.trade(id);
+    if (!trade) throw new HttpError(404, "tradeNotFound", `There is no trade ${id}.`);
+    const readings = journal.readingsOf(id, trade.opened.txHash).map(signedReadingView);
+    const detail: TradeDetailView = { trade, readings };
+    response.json(detail);
+  });
+
+  api.get("/meters/:meter/readings", (request, response) => answerHistory(parts, request, response));
+  return api;
+}

@@ -1,0 +1,80 @@
+/** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { DeliveryService } from "../delivery/service";
+import type { Ledger } from "../store/ledger";
+import type { SettlementSource } from "../types";
+import type { Views } from "../views";
+
+export interface MetricsParts {
+  ledger: Ledger;
+  delivery: DeliveryService;
+  settlements: SettlementSource;
+  views: Views;
+  connections(): number;
+}
+
+/** What is not as it should be, in words; null when the server trades. */
+export function complaint({ ledger, delivery }: Pick<MetricsParts, "ledger" | "delivery">): string | null {
+  const chain = ledger.position();
+  const { state, detail } = delivery.status;
+  const complaints = [
+    chain.state === "following" ? null : `chain ${chain.state}: ${chain.detail}`,
+    state === "online" ? null : `meter ${state}: ${detail}`,
+  ].filter((words) => words !== null);
+  return complaints.length > 0 ? complaints.join("; ") : null;
+}
+
+const STATUSES = ["sealed", "queued", "delivering", "settling", "settled", "refunded"] as const;
+
+export function createMetrics(parts: MetricsParts): Registry {
+  const { ledger, delivery, settlements, views } = parts;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `neighborwatt_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("chain_following", "1 while the chain is followed to its head", () =>
+    ledger.position().state === "following" ? 1 : 0,
+  );
+  gauge("chain_head_block", "Newest block seen", () => ledger.position().head?.block ?? 0);
+  gauge(
+    "chain_followed_block",
+    "Newest block whose events are stored",
+    () => ledger.position().followedBlock,
+  );
+  gauge("meter_online", "1 while fresh samples come", () => (delivery.status.state === "online" ? 1 : 0));
+  gauge(
+    "meter_watts",
+    "Power to the neighbour in the newest sample, W",
+    () => delivery.lastSample?.watts ?? 0,
+  );
+  gauge(
+    "meter_register_watt_hours",
+    "Energy to the neighbour over the meter's life, Wh",
+    () => Number(delivery.registerMilliWh) / 1000,
+  );
+  gauge("relay_closed", "1 while the relay is wanted closed", () => (delivery.wanted === "closed" ? 1 : 0));
+  gauge(
+    "settlements_pending",
+    "Signed readings that the chain does not show as settled yet",
+    () => settlements.pendingReadings().length,
+  );
+  gauge("pages_connected", "Open Socket.IO connections", () => parts.connections());
+  new Gauge({
+    name: "neighborwatt_trades",
+    help: "Trades by status",
+    labelNames: ["status"],
+    registers: [registry],
+    collect() {
+      const counts = views.countByStatus();
+      for (const status of STATUSES) this.set({ status }, counts.get(status) ?? 0);
+    },
+  });
+  return registry;
+}

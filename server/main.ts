@@ -1,0 +1,199 @@
+/**
+ * The server, put together: settings → store → delivery → pages → chain → meter. Everything is started in this order
+ * and stopped in the other. Run it with `npx tsx server/main.ts`; `npm start` does it after preparing the rest.
+ */
+import { join } from "node:path";
+import type { ConfigView } from "../common/api";
+import { LAB_MNEMONIC, TOKENS_PER_ETHER } from "../common/lab";
+import { createMeter } from "../meter/meter";
+import { type Contracts, createChain, loadMeterKey, type MeterKey } from "./chain";
+import { type Config, ConfigError, loadConfig } from "./config";
+import { DeliveryService } from "./delivery/service";
+import { Feed } from "./feed";
+import { createLog, type Log, messageOf, namedLog } from "./log";
+import { Store } from "./store";
+import { Today } from "./today";
+import type { Clock, ReadingSigner, Service } from "./types";
+import { Views } from "./views";
+import { Web } from "./web";
+
+/** A sample older than this says nothing about now; the meter itself gives up after one second. */
+const MAX_SAMPLE_AGE_MS = 2_000;
+/** How long the start waits for a first sample before it says ready without one. */
+const FIRST_SAMPLE_WITHIN_MS = 5_000;
+/** What does not stop within this is left to the end of the process. */
+const STOP_WITHIN_MS = 5_000;
+const PAGE_DIR = join(__dirname, "..", "build", "page");
+
+const clock: Clock = { nowMs: () => Date.now() };
+
+/** Started, to be stopped in reverse. */
+const running: Service[] = [];
+
+async function begin<S extends Service>(service: S): Promise<S> {
+  running.push(service);
+  await service.start();
+  return service;
+}
+
+/** Starts everything. @returns the page's address */
+async function start(config: Config, log: Log, fail: (error: unknown) => void): Promise<string> {
+  const key = await loadMeterKey({
+    file: join(config.dataDir, "meter-key.json"),
+    password: config.meterKeystorePassword,
+    createIfMissing: true,
+  });
+  const store = await begin(Store.open(config.dataDir, namedLog(log, "settlement")));
+  const { ledger, journal, history, settlements } = store;
+  const chain = createChain({ ...config, sink: ledger, source: settlements, clock, log });
+  const register = journal.registerOf(key.meter);
+  const meter = createMeter({
+    transport: config.meter,
+    ...(register && { register }),
+    simulation: { world: { dayS: config.simDayMinutes * 60 } },
+  });
+  const delivery = new DeliveryService({
+    store,
+    meter,
+    signer: signerOf(key, config.chainId, store),
+    clock,
+    log: namedLog(log, "delivery"),
+    rules: { settleIntervalMs: config.settleIntervalMs, maxSampleAgeMs: MAX_SAMPLE_AGE_MS },
+    journalIntervalMs: config.journalIntervalMs,
+    readingsSigned: () => chain.settlement.wake(),
+    failed: fail,
+  });
+  const today = new Today(history, delivery, clock);
+  const views = new Views({
+    ledger,
+    delivery,
+    confirmationsNeeded: config.confirmations,
+    todayMilliWh: () => today.milliWh(),
+  });
+  const web = new Web({
+    ...config,
+    views,
+    ledger,
+    delivery,
+    settlements,
+    journal,
+    history,
+    meter: key.meter,
+    nowMs: clock.nowMs,
+    configView: configReader(config, chain.contracts, ledger),
+    pageDir: PAGE_DIR,
+    log: namedLog(log, "web"),
+  });
+
+  await begin(delivery);
+  await begin(
+    new Feed({ ledger, delivery, views, publisher: web.sockets, elapsedMs: () => performance.now() }),
+  );
+  await begin(web);
+  await begin({
+    start: async () => {
+      await chain.follower.start();
+      await chain.settlement.start();
+    },
+    stop: chain.stop,
+  });
+  await begin({
+    start: () => firstOf(meter.connect(), FIRST_SAMPLE_WITHIN_MS),
+    stop: () => meter.disconnect(),
+  });
+  return web.url;
+}
+
+/** Signs for the contract that the stored events are of, whether the node is there or not. */
+function signerOf(key: MeterKey, chainId: number, store: Store): ReadingSigner {
+  return {
+    meter: key.meter,
+    sign(reading) {
+      const trade = store.ledger.chainIdentity()?.split(":")[1];
+      if (!trade?.startsWith("0x")) throw new Error(`trade ${reading.tradeId} is of no known contract`);
+      return key.signerFor({ chainId, trade }).sign(reading);
+    },
+  };
+}
+
+function configReader(config: Config, contracts: () => Contracts | null, ledger: Store["ledger"]) {
+  let known: Contracts | null = null;
+  return (): ConfigView | null => {
+    // A node that is away for a moment takes no contract with it.
+    known = contracts() ?? known;
+    if (!known) return null;
+    return {
+      network: config.network,
+      chainId: config.chainId,
+      chainName: `neighborwatt ${config.network}`,
+      rpcUrl: config.publicRpcUrl,
+      contracts: known,
+      tokensPerEther: TOKENS_PER_ETHER.toString(),
+      confirmationsNeeded: config.confirmations,
+      gridTariffPerKWh: config.gridTariffPerKWh.toString(),
+      labWallet: config.network === "embedded",
+      faucet: config.mnemonic === LAB_MNEMONIC,
+      meters: [...ledger.confirmed.meters.values()]
+        .filter(({ isCommissioned }) => isCommissioned)
+        .map(({ meter, prosumer }) => ({ meter, prosumer })),
+    };
+  };
+}
+
+/** Waits for `work`, but not for ever; it goes on by itself. */
+async function firstOf(work: Promise<void>, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
+async function stopAll(log: Log): Promise<void> {
+  for (const service of running.splice(0).reverse()) {
+    const stopped = service.stop().catch((error: unknown) => log.error(`stopping: ${messageOf(error)}`));
+    await firstOf(stopped, STOP_WITHIN_MS);
+  }
+}
+
+function run(): void {
+  let config: Config;
+  try {
+    config = loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+    return;
+  }
+  const log = createLog(config.logLevel, console.log, clock.nowMs);
+  let ending: Promise<void> | undefined;
+  const end = (exitCode: number, why: string): void => {
+    ending ??= (async () => {
+      log[exitCode === 0 ? "info" : "error"](why);
+      await stopAll(log);
+      process.exit(exitCode);
+    })();
+  };
+  const fail = (error: unknown) => {
+    if (error instanceof Error && error.stack) log.debug(error.stack);
+    end(1, `ends, relay open: ${messageOf(error)}`);
+  };
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  process.on("SIGINT", () => end(0, "ends (SIGINT)"));
+  process.on("SIGTERM", () => end(0, "ends (SIGTERM)"));
+  // Whoever started it is gone, without a word: nobody would ever stop it.
+  process.on("disconnect", () => end(0, "ends with the program that started it"));
+
+  start(config, log, fail).then((url) => {
+    if (ending) return;
+    log.info(`ready: ${url}`);
+    process.send?.({ ready: true, url });
+  }, fail);
+}
+
+run();

@@ -1,0 +1,110 @@
+/**
+ * Socket.IO, one way: a snapshot on connecting, then changes. A reader that falls behind loses samples; when even the
+ * rest piles up here it is disconnected, and gets a new snapshot when it returns: no trade is lost to it, no memory
+ * to us.
+ */
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import { type DefaultEventsMap, Server, type Socket } from "socket.io";
+import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
+import type { Publisher } from "./feed";
+import type { Log } from "./log";
+import type { Service } from "./types";
+import type { Views } from "./views";
+
+interface Reader {
+  /** Characters handed to the transport and not yet taken by the network. */
+  waiting: number;
+}
+type PageServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, Reader>;
+type PageSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, Reader>;
+
+export interface SocketLimits {
+  maxConnections: number;
+  /** Characters that may wait for one reader; above, it is disconnected. */
+  maxWaiting: number;
+}
+
+const DEFAULT_LIMITS: SocketLimits = { maxConnections: 200, maxWaiting: 4_000_000 };
+
+/** A page sends handshakes and pongs, nothing else. */
+const MAX_CLIENT_BYTES = 1_000;
+
+export interface SocketParts {
+  server: HttpServer;
+  views: Views;
+  log: Log;
+  limits?: Partial<SocketLimits>;
+}
+
+export class Sockets implements Service, Publisher {
+  private io: PageServer | undefined;
+  private readonly limits: SocketLimits;
+
+  constructor(private readonly parts: SocketParts) {
+    this.limits = { ...DEFAULT_LIMITS, ...parts.limits };
+  }
+
+  get connections(): number {
+    return this.io?.engine.clientsCount ?? 0;
+  }
+
+  async start(): Promise<void> {
+    this.io = new Server(this.parts.server, {
+      maxHttpBufferSize: MAX_CLIENT_BYTES,
+      serveClient: false,
+      perMessageDeflate: false,
+      allowRequest: (request, decide) => {
+        const refusal = this.refusalOf(request);
+        decide(refusal, refusal === undefined);
+      },
+    });
+    this.io.on("connection", (socket) => this.welcome(socket));
+  }
+
+  async stop(): Promise<void> {
+    await this.io?.close();
+    this.io = undefined;
+  }
+
+  send<E extends keyof ServerToClientEvents>(event: E, ...args: Parameters<ServerToClientEvents[E]>): void {
+    for (const socket of this.io?.sockets.sockets.values() ?? [])
+      if (socket.data.waiting > this.limits.maxWaiting) {
+        this.parts.log.warn(
+          "a page reads too slowly and is disconnected; it gets everything when it returns",
+        );
+        socket.disconnect(true);
+      }
+    this.io?.emit(event, ...args);
+  }
+
+  sendVolatile<E extends keyof ServerToClientEvents>(
+    event: E,
+    ...args: Parameters<ServerToClientEvents[E]>
+  ): void {
+    this.io?.volatile.emit(event, ...args);
+  }
+
+  private welcome(socket: PageSocket): void {
+    socket.data.waiting = 0;
+    socket.conn.on("packetCreate", ({ data }: { data?: string }) => {
+      socket.data.waiting += data?.length ?? 0;
+    });
+    socket.conn.on("drain", () => {
+      socket.data.waiting = 0;
+    });
+    // Nothing is expected from a page: whoever sends an event is not one.
+    socket.onAny(() => socket.disconnect(true));
+    socket.emit("snapshot", this.parts.views.snapshot());
+  }
+
+  /** Why a handshake is refused; undefined when it is welcome. */
+  private refusalOf(request: IncomingMessage): string | undefined {
+    const { origin, host } = request.headers;
+    // A browser names the page's origin; no other site's page shall read along. Programs name none.
+    if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host))
+      return "another origin";
+    const isHandshake = !new URL(request.url ?? "", "http://any").searchParams.has("sid");
+    if (isHandshake && this.connections >= this.limits.maxConnections) return "too many connections";
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/** One SQLite file: the chain's facts (`ledger`), what must outlive a crash (`journal`), and the samples (`history`). */
+import { join } from "node:path";
+import type { Log } from "../log";
+import type { Service, SettlementSource } from "../types";
+import { type Db, openDatabase } from "./database";
+import { History } from "./history";
+import { Journal } from "./journal";
+import { Ledger } from "./ledger";
+import { createSettlementSource } from "./settlements";
+
+export class Store implements Service {
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly history: History;
+  readonly settlements: SettlementSource;
+
+  private constructor(
+    private readonly db: Db,
+    log: Log,
+  ) {
+    this.ledger = new Ledger(db);
+    this.journal = new Journal(db);
+    this.history = new History(db);
+    this.settlements = createSettlementSource(this.ledger, this.journal, log);
+  }
+
+  /** @throws StoreError when the folder is in use, damaged, or of a newer version. */
+  static open(dataDir: string, log: Log): Store {
+    return new Store(openDatabase(join(dataDir, "neighborwatt.sqlite")), log);
+  }
+
+  /** Everything `work` writes is stored together or not at all. */
+  commit(work: () => void): void {
+    this.db.transaction(work)();
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.db.close();
+  }
+}

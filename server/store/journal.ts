@@ -1,0 +1,154 @@
+/**
+ * What must outlive a crash beside the chain's own facts: the meter's register, how far each trade has got, and what
+ * was signed. Nothing here opens a transaction: the caller writes what belongs together in one (`Store.commit`), so
+ * that no signed reading ever stands above the stored register.
+ */
+import type { Address } from "../../common/events";
+import type { RegisterStart } from "../../common/meter";
+import { type DeliveryRecord, deliveryKey } from "../delivery/plan";
+import type { SignedReading } from "../types";
+import type { Db } from "./database";
+
+/** A signed reading and the purchase it was signed for. */
+export type StoredReading = SignedReading & { openingTx: string };
+
+interface ReadingRow {
+  id: number;
+  trade_id: string;
+  opening_tx: string;
+  meter: string;
+  delivered_milli_wh: string;
+  register_milli_wh: string;
+  is_final: number;
+  signature: string;
+  signed_at_ms: number;
+}
+
+interface RecordBody {
+  banked: string;
+  since: string | null;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  signed: { delivered: string; isFinal: boolean; atMs: number } | null;
+}
+
+export class Journal {
+  private readonly sql: ReturnType<typeof prepareStatements>;
+
+  constructor(db: Db) {
+    this.sql = prepareStatements(db);
+  }
+
+  /** Where the meter's register stood last; null when it was never seen. */
+  registerOf(meter: Address): RegisterStart | null {
+    const row = this.sql.register.get(meter) as
+      | { register_milli_wh: string; rest_micro_joule: string }
+      | undefined;
+    if (!row) return null;
+    return {
+      registerMilliWh: BigInt(row.register_milli_wh),
+      registerRestMicroJoule: BigInt(row.rest_micro_joule),
+    };
+  }
+
+  saveRegister(meter: Address, register: RegisterStart, atMs: number): void {
+    const { registerMilliWh, registerRestMicroJoule } = register;
+    this.sql.saveRegister.run(meter, registerMilliWh.toString(), registerRestMicroJoule.toString(), atMs);
+  }
+
+  /** Every trade's record, by `deliveryKey`. */
+  records(): Map<string, DeliveryRecord> {
+    const rows = this.sql.records.all() as { trade_id: string; opening_tx: string; body: string }[];
+    return new Map(
+      rows.map((row) => {
+        const record = recordFrom(BigInt(row.trade_id), row.opening_tx, JSON.parse(row.body) as RecordBody);
+        return [deliveryKey(record), record];
+      }),
+    );
+  }
+
+  saveRecord(record: DeliveryRecord): void {
+    const { signed } = record;
+    const body: RecordBody = {
+      banked: record.bankedMilliWh.toString(),
+      since: record.sinceRegisterMilliWh?.toString() ?? null,
+      startedAtMs: record.startedAtMs,
+      endedAtMs: record.endedAtMs,
+      signed: signed && {
+        delivered: signed.deliveredMilliWh.toString(),
+        isFinal: signed.isFinal,
+        atMs: signed.atMs,
+      },
+    };
+    this.sql.saveRecord.run(record.tradeId.toString(), record.openingTx, JSON.stringify(body));
+  }
+
+  /** A reading signed before (same trade, same quantity) keeps its first signature. */
+  saveReading(reading: StoredReading): void {
+    this.sql.saveReading.run(
+      reading.tradeId.toString(),
+      reading.openingTx,
+      reading.meter,
+      reading.deliveredMilliWh.toString(),
+      reading.registerMilliWh.toString(),
+      reading.isFinal ? 1 : 0,
+      reading.signature,
+      reading.signedAtMs,
+    );
+  }
+
+  /** Everything signed for one purchase, oldest first. */
+  readingsOf(tradeId: bigint, openingTx: string): SignedReading[] {
+    return (this.sql.readings.all(tradeId.toString(), openingTx) as ReadingRow[]).map(readingFrom);
+  }
+
+  /** The newest reading of one purchase that the chain has not refused, and its place in the order of signing. */
+  newestReading(tradeId: bigint, openingTx: string): { order: number; reading: SignedReading } | null {
+    const row = this.sql.newest.get(tradeId.toString(), openingTx) as ReadingRow | undefined;
+    return row ? { order: row.id, reading: readingFrom(row) } : null;
+  }
+
+  refuseReading(reading: SignedReading, reason: string): void {
+    this.sql.refuse.run(reason, reading.tradeId.toString(), reading.signature);
+  }
+}
+
+const recordFrom = (tradeId: bigint, openingTx: string, body: RecordBody): DeliveryRecord => ({
+  tradeId,
+  openingTx,
+  bankedMilliWh: BigInt(body.banked),
+  sinceRegisterMilliWh: body.since === null ? null : BigInt(body.since),
+  startedAtMs: body.startedAtMs,
+  endedAtMs: body.endedAtMs,
+  signed: body.signed && {
+    deliveredMilliWh: BigInt(body.signed.delivered),
+    isFinal: body.signed.isFinal,
+    atMs: body.signed.atMs,
+  },
+});
+
+const readingFrom = (row: ReadingRow): SignedReading => ({
+  meter: row.meter,
+  tradeId: BigInt(row.trade_id),
+  deliveredMilliWh: BigInt(row.delivered_milli_wh),
+  registerMilliWh: BigInt(row.register_milli_wh),
+  isFinal: row.is_final === 1,
+  signature: row.signature,
+  signedAtMs: row.signed_at_ms,
+});
+
+function prepareStatements(db: Db) {
+  const readings = "SELECT * FROM signed_readings WHERE trade_id = ? AND opening_tx = ?";
+  return {
+    register: db.prepare("SELECT register_milli_wh, rest_micro_joule FROM registers WHERE meter = ?"),
+    saveRegister: db.prepare("INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?)"),
+    records: db.prepare("SELECT trade_id, opening_tx, body FROM deliveries"),
+    saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)"),
+    readings: db.prepare(`${readings} ORDER BY id`),
+    newest: db.prepare(`${readings} AND refused IS NULL ORDER BY id DESC LIMIT 1`),
+    saveReading: db.prepare(
+      "INSERT OR IGNORE INTO signed_readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+    ),
+    refuse: db.prepare("UPDATE signed_readings SET refused = ? WHERE trade_id = ? AND signature = ?"),
+  };
+}

@@ -1,0 +1,272 @@
+/** What the chain said, once each, in order: the follower writes here, everybody else reads the market. */
+import type { BlockHeader, ChainEvent, ChainSink, EventBatch } from "../types";
+import type { Db } from "./database";
+import { eventFromJson, eventToJson } from "./event-json";
+import { Market, nothingTouched, type Touched } from "./market";
+
+/** Hashes kept to find the common ancestor after a reorganisation; a deeper one is a reset. */
+const KNOWN_BLOCKS = 256;
+
+export type ChainState = "following" | "nodeLost" | "rebuilding" | "noContracts";
+
+export interface ChainPosition {
+  state: ChainState;
+  detail: string;
+  head: BlockHeader | null;
+  followedBlock: number;
+  /** True once this process has followed the present chain to its head: before that, a trade may long be closed. */
+  isKnown: boolean;
+}
+
+export interface LedgerListener {
+  /** Offers, trades or meters changed, one by one. */
+  marketChanged(touched: Touched): void;
+  /** Some are gone: look at everything again. */
+  marketReplaced(): void;
+  chainChanged(): void;
+}
+
+interface BlockRow {
+  block: number;
+  hash: string;
+  parent_hash: string;
+  at_s: number;
+  sealer: string | null;
+}
+
+const headerOf = (row: BlockRow): BlockHeader => ({
+  block: row.block,
+  hash: row.hash,
+  parentHash: row.parent_hash,
+  atS: row.at_s,
+  sealer: row.sealer,
+});
+
+export class Ledger implements ChainSink {
+  /** Confirmed only: what delivery acts on. */
+  confirmed = new Market();
+  /** Confirmed, and the openings and offers still waiting for confirmations: what people see. */
+  displayed = this.confirmed;
+
+  private previewed: { events: ChainEvent[]; headers: BlockHeader[] } = { events: [], headers: [] };
+  private state: ChainState = "nodeLost";
+  private detail = "not connected yet";
+  private head: BlockHeader | null = null;
+  private isKnown = false;
+  private readonly listeners: LedgerListener[] = [];
+  private readonly sql: ReturnType<typeof prepareStatements>;
+
+  constructor(private readonly db: Db) {
+    this.sql = prepareStatements(db);
+    this.replay();
+  }
+
+  onChange(listener: LedgerListener): void {
+    this.listeners.push(listener);
+  }
+
+  position(): ChainPosition {
+    const { state, detail, head, isKnown } = this;
+    return { state, detail, head, isKnown, followedBlock: this.cursor()?.block ?? 0 };
+  }
+
+  cursor(): { block: number; hash: string } | null {
+    const row = this.sql.chain.get() as { cursor_block: number | null; cursor_hash: string | null };
+    return row.cursor_block === null ? null : { block: row.cursor_block, hash: row.cursor_hash! };
+  }
+
+  chainIdentity(): string | null {
+    return (this.sql.chain.get() as { identity: string | null }).identity;
+  }
+
+  knownBlocks(): { block: number; hash: string }[] {
+    return (this.sql.knownBlocks.all() as { block: number; hash: string }[]).map(({ block, hash }) => ({
+      block,
+      hash,
+    }));
+  }
+
+  apply(batch: EventBatch): void {
+    const before = this.cursor();
+    if (before && batch.through.block < before.block)
+      throw new Error(
+        `A batch ends at block ${batch.through.block}, below the cursor at ${before.block}: roll back first.`,
+      );
+    const headers = new Map([...batch.headers, batch.through].map((header) => [header.block, header]));
+    const fresh: ChainEvent[] = [];
+    const touched = nothingTouched();
+    this.inTransaction(() => {
+      for (const header of headers.values()) this.storeBlock(header);
+      for (const event of inOrder(batch.events)) {
+        const header = headers.get(event.block);
+        if (!header || event.block > batch.through.block)
+          throw new Error(
+            `A batch brings ${event.name} of block ${event.block} without that block's header.`,
+          );
+        const { changes } = this.sql.storeEvent.run(
+          event.txHash,
+          event.logIndex,
+          event.block,
+          event.blockHash,
+          eventToJson(event),
+        );
+        if (changes === 0) continue;
+        fresh.push(event);
+        // An event from behind the cursor cannot be folded on top of later ones.
+        if (!before || event.block > before.block) this.confirmed.apply(event, header, touched);
+      }
+      this.sql.moveCursor.run(batch.through.block, batch.through.hash);
+      this.sql.pruneBlocks.run(batch.through.block - KNOWN_BLOCKS);
+    });
+    if (before && fresh.some((event) => event.block <= before.block)) {
+      this.replay();
+      this.tell((listener) => listener.marketReplaced());
+    } else if (fresh.length > 0) {
+      this.display();
+      this.tell((listener) => listener.marketChanged(touched));
+    }
+    this.tell((listener) => listener.chainChanged());
+  }
+
+  rollback(block: number): void {
+    this.inTransaction(() => {
+      this.sql.dropEventsAbove.run(block);
+      this.sql.dropBlocksAbove.run(block);
+      const [top] = this.sql.knownBlocks.all() as BlockRow[];
+      this.sql.moveCursor.run(top?.block ?? null, top?.hash ?? null);
+      // What the chain refused, it refused on a branch that is gone.
+      this.sql.forgetRefusals.run();
+    });
+    this.startOver();
+  }
+
+  reset(identity: string): void {
+    this.inTransaction(() => {
+      // The registers stay: they are the meter's life, not the chain's. Signed readings go with their chain.
+      for (const table of ["events", "blocks", "deliveries", "signed_readings"])
+        this.db.exec(`DELETE FROM ${table}`);
+      this.sql.startChain.run(identity);
+    });
+    this.startOver();
+  }
+
+  preview(events: ChainEvent[], headers: BlockHeader[], head: BlockHeader): void {
+    const before = this.previewed.events;
+    this.previewed = { events, headers };
+    this.head = head;
+    // A preview is of the head: all below it has been read.
+    this.isKnown = true;
+    const touched = this.display();
+    const isGone = before.some(
+      (old) => !events.some((event) => isSame(event, old)) && !this.isStored(old) && isShownEarly(old),
+    );
+    if (isGone) this.tell((listener) => listener.marketReplaced());
+    else if (touched.trades.size + touched.offers.size + touched.meters.size > 0)
+      this.tell((listener) => listener.marketChanged(touched));
+    this.tell((listener) => listener.chainChanged());
+  }
+
+  nodeState(state: ChainState, detail: string): void {
+    if (state === this.state && detail === this.detail) return;
+    this.state = state;
+    this.detail = detail;
+    // A node that goes away takes back nothing it has said; a chain being read anew does.
+    if (state === "rebuilding" || state === "noContracts") this.isKnown = false;
+    this.tell((listener) => listener.chainChanged());
+  }
+
+  private storeBlock(header: BlockHeader): void {
+    const { block, hash, parentHash, atS, sealer } = header;
+    if (this.sql.storeBlock.run(block, hash, parentHash, atS, sealer).changes > 0) return;
+    const stored = this.sql.findBlock.get(block) as { hash: string };
+    if (stored.hash !== hash)
+      throw new Error(`Block ${block} is stored as ${stored.hash}, a batch brings ${hash}: roll back first.`);
+  }
+
+  private isStored(event: ChainEvent): boolean {
+    return this.sql.findEvent.get(event.txHash, event.logIndex) !== undefined;
+  }
+
+  /** Makes the confirmed market anew from the stored events. */
+  private replay(): void {
+    const headers = new Map(
+      (this.sql.allBlocks.all() as BlockRow[]).map((row) => [row.block, headerOf(row)]),
+    );
+    this.confirmed = new Market();
+    const touched = nothingTouched();
+    for (const { body } of this.sql.allEvents.all() as { body: string }[]) {
+      const event = eventFromJson(body);
+      this.confirmed.apply(event, headers.get(event.block)!, touched);
+    }
+    this.display();
+  }
+
+  /** Lays the unconfirmed offers and openings over the confirmed market. Money is never shown early. */
+  private display(): Touched {
+    const touched = nothingTouched();
+    const early = this.previewed.events.filter((event) => isShownEarly(event) && !this.isStored(event));
+    if (early.length === 0) {
+      this.displayed = this.confirmed;
+      return touched;
+    }
+    const headers = new Map(this.previewed.headers.map((header) => [header.block, header]));
+    this.displayed = this.confirmed.fork();
+    for (const event of inOrder(early)) {
+      const header = headers.get(event.block);
+      if (!header) throw new Error(`A preview brings ${event.name} without the header of its block.`);
+      this.displayed.apply(event, header, touched);
+    }
+    return touched;
+  }
+
+  /** Until the head is reached again, an open trade may be closed on the branch that is now the chain. */
+  private startOver(): void {
+    this.isKnown = false;
+    this.previewed = { events: [], headers: [] };
+    this.replay();
+    this.tell((listener) => listener.marketReplaced());
+    this.tell((listener) => listener.chainChanged());
+  }
+
+  /** Memory follows the file: when a transaction fails, the market is made anew from what is stored. */
+  private inTransaction(work: () => void): void {
+    try {
+      this.db.transaction(work)();
+    } catch (error) {
+      this.replay();
+      throw error;
+    }
+  }
+
+  private tell(what: (listener: LedgerListener) => void): void {
+    for (const listener of this.listeners) what(listener);
+  }
+}
+
+const isShownEarly = (event: ChainEvent): boolean =>
+  event.name === "TradeOpened" || event.name === "OfferListed" || event.name === "MeterCommissioned";
+
+const isSame = (a: ChainEvent, b: ChainEvent): boolean =>
+  a.txHash === b.txHash && a.logIndex === b.logIndex && a.blockHash === b.blockHash;
+
+const inOrder = (events: ChainEvent[]): ChainEvent[] =>
+  [...events].sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
+
+function prepareStatements(db: Db) {
+  return {
+    chain: db.prepare("SELECT identity, cursor_block, cursor_hash FROM chain"),
+    moveCursor: db.prepare("UPDATE chain SET cursor_block = ?, cursor_hash = ?"),
+    startChain: db.prepare("UPDATE chain SET identity = ?, cursor_block = NULL, cursor_hash = NULL"),
+    knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),
+    allBlocks: db.prepare("SELECT * FROM blocks"),
+    findBlock: db.prepare("SELECT hash FROM blocks WHERE block = ?"),
+    storeBlock: db.prepare("INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)"),
+    pruneBlocks: db.prepare("DELETE FROM blocks WHERE block < ? AND block NOT IN (SELECT block FROM events)"),
+    dropBlocksAbove: db.prepare("DELETE FROM blocks WHERE block > ?"),
+    allEvents: db.prepare("SELECT body FROM events ORDER BY block, log_index"),
+    findEvent: db.prepare("SELECT 1 FROM events WHERE tx_hash = ? AND log_index = ?"),
+    storeEvent: db.prepare("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"),
+    dropEventsAbove: db.prepare("DELETE FROM events WHERE block > ?"),
+    forgetRefusals: db.prepare("UPDATE signed_readings SET refused = NULL"),
+  };
+}

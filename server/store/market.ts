@@ -1,0 +1,203 @@
+/** Offers, trades and meters as the chain's events make them. A pure fold: the same events, the same market. */
+import type { Address } from "../../common/events";
+import type { BlockHeader, ChainEvent, EventPlace } from "../types";
+
+export interface MarketMeter {
+  meter: Address;
+  prosumer: Address;
+  isCommissioned: boolean;
+  /** Highest register in a settlement, 0n before the first. */
+  registerMilliWh: bigint;
+}
+
+export interface MarketOffer {
+  offerId: bigint;
+  meter: Address;
+  prosumer: Address;
+  milliWh: bigint;
+  remainingMilliWh: bigint;
+  pricePerKWh: bigint;
+  deliveryWindowS: bigint;
+  isWithdrawn: boolean;
+  listedBlock: number;
+}
+
+export interface MarketSettlement {
+  txHash: string;
+  block: number;
+  deliveredMilliWh: bigint;
+  paid: bigint;
+  refunded: bigint;
+  isClosed: boolean;
+}
+
+export interface MarketTrade {
+  tradeId: bigint;
+  offerId: bigint;
+  meter: Address;
+  seller: Address;
+  buyer: Address;
+  milliWh: bigint;
+  pricePerKWh: bigint;
+  payment: bigint;
+  deadlineAtMs: number;
+  opened: EventPlace & { sealer: Address | null; atMs: number };
+  settledMilliWh: bigint;
+  paid: bigint;
+  refunded: bigint;
+  settlements: MarketSettlement[];
+  /** How the chain closed it; null while open. */
+  closed: "settled" | "refunded" | null;
+}
+
+/** What an event changed. */
+export interface Touched {
+  offers: Set<bigint>;
+  trades: Set<bigint>;
+  meters: Set<Address>;
+}
+
+export const nothingTouched = (): Touched => ({ offers: new Set(), trades: new Set(), meters: new Set() });
+
+/** Records are replaced, never changed, so that a fork may share them. */
+export class Market {
+  constructor(
+    readonly meters = new Map<Address, MarketMeter>(),
+    readonly offers = new Map<bigint, MarketOffer>(),
+    readonly trades = new Map<bigint, MarketTrade>(),
+  ) {}
+
+  /** A copy that can go its own way: for events not yet confirmed. */
+  fork(): Market {
+    return new Market(new Map(this.meters), new Map(this.offers), new Map(this.trades));
+  }
+
+  /** @throws Error when the event names what no earlier event brought: the store has a gap. */
+  apply(event: ChainEvent, header: BlockHeader, touched: Touched): void {
+    switch (event.name) {
+      case "MeterCommissioned":
+        this.meters.set(event.meter, {
+          meter: event.meter,
+          prosumer: event.prosumer,
+          isCommissioned: true,
+          registerMilliWh: 0n,
+        });
+        touched.meters.add(event.meter);
+        return;
+      case "MeterDecommissioned": {
+        this.meters.set(event.meter, { ...this.meter(event.meter), isCommissioned: false });
+        touched.meters.add(event.meter);
+        for (const offer of this.offers.values())
+          if (offer.meter === event.meter) touched.offers.add(offer.offerId);
+        return;
+      }
+      case "OfferListed":
+        this.offers.set(event.offerId, {
+          offerId: event.offerId,
+          meter: event.meter,
+          prosumer: event.prosumer,
+          milliWh: event.milliWh,
+          remainingMilliWh: event.milliWh,
+          pricePerKWh: event.pricePerKWh,
+          deliveryWindowS: event.deliveryWindow,
+          isWithdrawn: false,
+          listedBlock: event.block,
+        });
+        touched.offers.add(event.offerId);
+        return;
+      case "OfferWithdrawn":
+        this.offers.set(event.offerId, {
+          ...this.offer(event.offerId),
+          remainingMilliWh: 0n,
+          isWithdrawn: true,
+        });
+        touched.offers.add(event.offerId);
+        return;
+      case "TradeOpened": {
+        const offer = this.offer(event.offerId);
+        this.offers.set(offer.offerId, {
+          ...offer,
+          remainingMilliWh: offer.remainingMilliWh - event.milliWh,
+        });
+        touched.offers.add(offer.offerId);
+        this.trades.set(event.tradeId, {
+          tradeId: event.tradeId,
+          offerId: event.offerId,
+          meter: offer.meter,
+          seller: offer.prosumer,
+          buyer: event.buyer,
+          milliWh: event.milliWh,
+          pricePerKWh: offer.pricePerKWh,
+          payment: event.payment,
+          deadlineAtMs: Number(event.deadline) * 1000,
+          opened: {
+            block: event.block,
+            blockHash: event.blockHash,
+            txHash: event.txHash,
+            logIndex: event.logIndex,
+            sealer: header.sealer,
+            atMs: header.atS * 1000,
+          },
+          settledMilliWh: 0n,
+          paid: 0n,
+          refunded: 0n,
+          settlements: [],
+          closed: null,
+        });
+        touched.trades.add(event.tradeId);
+        return;
+      }
+      case "TradeSettled": {
+        const trade = this.trade(event.tradeId);
+        const { txHash, block, deliveredMilliWh, paid, refunded, isClosed } = event;
+        this.trades.set(event.tradeId, {
+          ...trade,
+          settledMilliWh: deliveredMilliWh,
+          paid: trade.paid + paid,
+          refunded: trade.refunded + refunded,
+          settlements: [...trade.settlements, { txHash, block, deliveredMilliWh, paid, refunded, isClosed }],
+          closed: isClosed ? "settled" : null,
+        });
+        touched.trades.add(event.tradeId);
+        const meter = this.meter(trade.meter);
+        if (event.registerMilliWh > meter.registerMilliWh)
+          this.meters.set(meter.meter, { ...meter, registerMilliWh: event.registerMilliWh });
+        return;
+      }
+      case "TradeRefunded": {
+        const trade = this.trade(event.tradeId);
+        this.trades.set(event.tradeId, {
+          ...trade,
+          refunded: trade.refunded + event.refunded,
+          closed: "refunded",
+        });
+        touched.trades.add(event.tradeId);
+        return;
+      }
+    }
+  }
+
+  /** Trades of one meter that the chain has not closed, in purchase order. */
+  openTradesOf(meter: Address): MarketTrade[] {
+    return [...this.trades.values()]
+      .filter((trade) => trade.meter === meter && trade.closed === null)
+      .sort((a, b) => a.opened.block - b.opened.block || a.opened.logIndex - b.opened.logIndex);
+  }
+
+  private meter(meter: Address): MarketMeter {
+    return this.meters.get(meter) ?? gap(`meter ${meter}`);
+  }
+  private offer(offerId: bigint): MarketOffer {
+    return this.offers.get(offerId) ?? gap(`offer ${offerId}`);
+  }
+  private trade(tradeId: bigint): MarketTrade {
+    return this.trades.get(tradeId) ?? gap(`trade ${tradeId}`);
+  }
+}
+
+function gap(subject: string): never {
+  throw new Error(
+    `An event names ${subject}, which no earlier event brought: the followed history has a gap. ` +
+      "Move the data folder away to read the chain again from its start.",
+  );
+}

@@ -1,0 +1,26 @@
+/** Which signed readings the chain still lacks: computed from what it says, so that nothing is kept in two places. */
+import type { Log } from "../log";
+import type { SettlementSource, SignedReading } from "../types";
+import type { Journal } from "./journal";
+import type { Ledger } from "./ledger";
+
+export function createSettlementSource(ledger: Ledger, journal: Journal, log: Log): SettlementSource {
+  return {
+    pendingReadings() {
+      const { trades, meters } = ledger.confirmed;
+      const pending: { order: number; reading: SignedReading }[] = [];
+      for (const trade of trades.values()) {
+        if (trade.closed !== null || !meters.get(trade.meter)?.isCommissioned) continue;
+        const newest = journal.newestReading(trade.tradeId, trade.opened.txHash);
+        if (!newest) continue;
+        if (newest.reading.isFinal || newest.reading.deliveredMilliWh > trade.settledMilliWh)
+          pending.push(newest);
+      }
+      return pending.sort((a, b) => a.order - b.order).map(({ reading }) => reading);
+    },
+    settlementRefused(reading, reason) {
+      log.error(`the chain refuses the reading of trade ${reading.tradeId} for good: ${reason}`);
+      journal.refuseReading(reading, reason);
+    },
+  };
+}

@@ -1,0 +1,219 @@
+/** What people and programs read: the server's state as the wire protocol has it. Pure; nothing is kept here. */
+import type {
+  Address,
+  ChainView,
+  MeterView,
+  OfferView,
+  SampleView,
+  SettlementView,
+  Snapshot,
+  TradeStatus,
+  TradeView,
+} from "../common/events";
+import type { MeterSample } from "../common/meter";
+import type { DeliveryService } from "./delivery/service";
+import type { Ledger } from "./store/ledger";
+import type { Market, MarketOffer, MarketTrade } from "./store/market";
+
+/** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
+const CLOSED_TRADES_IN_SNAPSHOT = 200;
+
+export interface ViewParts {
+  ledger: Ledger;
+  delivery: DeliveryService;
+  confirmationsNeeded: number;
+  /** Energy since local midnight, mWh. */
+  todayMilliWh(): bigint;
+}
+
+export class Views {
+  constructor(private readonly parts: ViewParts) {}
+
+  private get market(): Market {
+    return this.parts.ledger.displayed;
+  }
+
+  snapshot(): Snapshot {
+    const trades = this.tradesNewestFirst();
+    const open = trades.filter((trade) => trade.closed === null);
+    const closed = trades.filter((trade) => trade.closed !== null).slice(0, CLOSED_TRADES_IN_SNAPSHOT);
+    return {
+      offers: this.offers(),
+      trades: [...open, ...closed].map((trade) => this.tradeOf(trade)),
+      meters: [...this.market.meters.keys(), this.parts.delivery.address]
+        .filter((meter, i, all) => all.indexOf(meter) === i)
+        .map((meter) => this.meter(meter)),
+      chain: this.chain(),
+    };
+  }
+
+  /** Newest first. */
+  offers(): OfferView[] {
+    return [...this.market.offers.values()].reverse().map((offer) => this.offerOf(offer));
+  }
+
+  offer(offerId: bigint): OfferView | null {
+    const offer = this.market.offers.get(offerId);
+    return offer ? this.offerOf(offer) : null;
+  }
+
+  trade(tradeId: bigint): TradeView | null {
+    const trade = this.market.trades.get(tradeId);
+    return trade ? this.tradeOf(trade) : null;
+  }
+
+  /** Newest first, those of one status or party only where named. */
+  trades(filter: { status?: TradeStatus | undefined; party?: Address | undefined }): MarketTrade[] {
+    const party = filter.party?.toLowerCase();
+    return this.tradesNewestFirst().filter(
+      (trade) =>
+        (party === undefined || [trade.buyer, trade.seller].some((one) => one.toLowerCase() === party)) &&
+        (filter.status === undefined || this.statusOf(trade) === filter.status),
+    );
+  }
+
+  countByStatus(): Map<TradeStatus, number> {
+    const counts = new Map<TradeStatus, number>();
+    for (const trade of this.market.trades.values()) {
+      const status = this.statusOf(trade);
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  tradeOf(trade: MarketTrade): TradeView {
+    const progress = this.parts.delivery.progressOf(trade);
+    const delivered = progress?.deliveredMilliWh ?? 0n;
+    const { block, txHash, sealer, atMs } = trade.opened;
+    return {
+      tradeId: trade.tradeId.toString(),
+      offerId: trade.offerId.toString(),
+      meter: trade.meter,
+      seller: trade.seller,
+      buyer: trade.buyer,
+      status: this.statusOf(trade),
+      milliWh: trade.milliWh.toString(),
+      pricePerKWh: trade.pricePerKWh.toString(),
+      payment: trade.payment.toString(),
+      deliveredMilliWh: (delivered > trade.settledMilliWh ? delivered : trade.settledMilliWh).toString(),
+      settledMilliWh: trade.settledMilliWh.toString(),
+      paid: trade.paid.toString(),
+      refunded: trade.refunded.toString(),
+      deadlineAtMs: trade.deadlineAtMs,
+      opened: { txHash, block, sealer, atMs },
+      confirmations: this.confirmationsOf(trade),
+      confirmationsNeeded: this.parts.confirmationsNeeded,
+      deliveryStartedAtMs: progress?.record.startedAtMs ?? null,
+      deliveryEndedAtMs: progress?.record.endedAtMs ?? null,
+      settlements: trade.settlements.map(
+        ({ deliveredMilliWh, paid, refunded, ...rest }): SettlementView => ({
+          ...rest,
+          deliveredMilliWh: deliveredMilliWh.toString(),
+          paid: paid.toString(),
+          refunded: refunded.toString(),
+        }),
+      ),
+    };
+  }
+
+  statusOf(trade: MarketTrade): TradeStatus {
+    const { ledger, delivery } = this.parts;
+    if (trade.closed !== null) return trade.closed;
+    if (ledger.confirmed.trades.get(trade.tradeId) !== trade) return "sealed";
+    if (delivery.progressOf(trade)?.record.signed?.isFinal) return "settling";
+    if (trade.meter !== delivery.address) return trade.settledMilliWh > 0n ? "delivering" : "queued";
+    return delivery.headTradeId() === trade.tradeId ? "delivering" : "queued";
+  }
+
+  meter(meter: Address): MeterView {
+    const { delivery } = this.parts;
+    const known = this.market.meters.get(meter);
+    const prosumer = known?.prosumer ?? "0x0000000000000000000000000000000000000000";
+    if (meter !== delivery.address)
+      return {
+        meter,
+        prosumer,
+        state: "stopped",
+        detail: "measured by another server",
+        relay: "open",
+        todayMilliWh: "0",
+        lastSample: null,
+      };
+    const { state, detail } = delivery.status;
+    const { lastSample } = delivery;
+    return {
+      meter,
+      prosumer,
+      state,
+      detail: known?.isCommissioned ? detail : `${detail}; ${uncommissioned(meter, known !== undefined)}`,
+      relay: lastSample?.relay ?? delivery.wanted,
+      todayMilliWh: this.parts.todayMilliWh().toString(),
+      lastSample: lastSample && this.sample(lastSample),
+    };
+  }
+
+  sample(sample: MeterSample): SampleView {
+    const { atMs, volts, amperes, watts, panelWatts, registerMilliWh, relay } = sample;
+    return {
+      meter: this.parts.delivery.address,
+      atMs,
+      volts,
+      amperes,
+      watts,
+      panelWatts,
+      registerMilliWh: registerMilliWh.toString(),
+      relay,
+    };
+  }
+
+  chain(): ChainView {
+    const { state, detail, head, followedBlock } = this.parts.ledger.position();
+    return {
+      state,
+      detail,
+      head: head && { block: head.block, atMs: head.atS * 1000, sealer: head.sealer },
+      followedBlock,
+    };
+  }
+
+  private offerOf(offer: MarketOffer): OfferView {
+    const isServed = this.market.meters.get(offer.meter)?.isCommissioned ?? false;
+    return {
+      offerId: offer.offerId.toString(),
+      meter: offer.meter,
+      prosumer: offer.prosumer,
+      milliWh: offer.milliWh.toString(),
+      remainingMilliWh: (isServed ? offer.remainingMilliWh : 0n).toString(),
+      pricePerKWh: offer.pricePerKWh.toString(),
+      deliveryWindowS: Number(offer.deliveryWindowS),
+      status: offer.isWithdrawn
+        ? "withdrawn"
+        : offer.remainingMilliWh === 0n
+          ? "soldOut"
+          : isServed
+            ? "open"
+            : "meterDecommissioned",
+      listedBlock: offer.listedBlock,
+    };
+  }
+
+  /** Counts up to what is needed and stops there: a closed trade changes no more. */
+  private confirmationsOf(trade: MarketTrade): number {
+    const { ledger, confirmationsNeeded } = this.parts;
+    if (ledger.confirmed.trades.get(trade.tradeId) === trade) return confirmationsNeeded;
+    const head = ledger.position().head?.block ?? trade.opened.block;
+    return Math.min(Math.max(head - trade.opened.block + 1, 1), confirmationsNeeded);
+  }
+
+  private tradesNewestFirst(): MarketTrade[] {
+    return [...this.market.trades.values()].sort(
+      (a, b) => b.opened.block - a.opened.block || b.opened.logIndex - a.opened.logIndex,
+    );
+  }
+}
+
+/** Why nobody can buy from this meter, and who can change that. */
+export const uncommissioned = (meter: Address, wasKnown: boolean): string =>
+  wasKnown
+    ? `its key ${meter} is decommissioned: nothing it signs is paid for any more`
+    : `its key ${meter} is not commissioned yet: the operator must commission it before anybody can buy`;
