@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+
+const ROOT = resolve(__dirname, "../..");
+
+/** Runs a program to its own end; `react` sees its output so far and may signal it, once. */
+async function run(
+  script: string,
+  args: string[],
+  react: (output: string, signal: (name: NodeJS.Signals) => void) => void = () => {},
+): Promise<{ output: string; code: number | null; signal: NodeJS.Signals | null }> {
+  const { METER: _, ...env } = process.env;
+  const child = spawn(process.execPath, ["--require", "tsx/cjs", script, ...args], { cwd: ROOT, env });
+  let output = "";
+  let isSignalled = false;
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (text: Buffer) => {
+      output += text.toString();
+      react(output, (name) => {
+        if (!isSignalled) isSignalled = child.kill(name);
+      });
+    });
+  return new Promise((done, failed) => {
+    child.on("error", failed);
+    child.on("close", (code, signal) => done({ output, code, signal }));
+  });
+}
+
+describe("A process with a meter in it", function () {
+  this.timeout(90_000);
+
+  it("lives through an unplug, meters in real time, and ends by itself after disconnect", async () => {
+    const { output, code } = await run("test/meter/lifecycle-program.ts", []);
+    assert.equal(code, 0, output);
+    assert.match(output, /relay closed\nrelay open\n/);
+    assert.match(output, /lost: the simulated Arduino was unplugged/);
+    assert.match(output, /relay closed\nback\nrelay open\nstopped: disconnected\ndisconnected\n$/);
+  });
+});
+
+describe("npm run meter", function () {
+  this.timeout(90_000);
+
+  it("shows the simulated Arduino in plain lines where there is no terminal, until it is ended", async () => {
+    const { output, code } = await run("meter/cli.ts", [], (text, signal) => {
+      if (/relay open/.test(text)) signal("SIGTERM");
+    });
+    assert.equal(code, 0, output);
+    assert.match(output, /^connecting: opening simulated\nonline: StandardFirmata.ino 2.3 on simulated\n/);
+    assert.match(
+      output,
+      /\n6\.\d\d V {2}0\.000 A {2}0\.00 W {2}0\.000 Wh {2}relay open {2}panel +\d\.\d\d W\n/,
+    );
+    assert.match(output, /stopped: disconnected\n$/);
+  });
+
+  it("says what is wrong with a port, and keeps trying", async () => {
+    const { output, code } = await run("meter/cli.ts", ["serial:/dev/ttyNOWHERE"], (text, signal) => {
+      if (/next attempt in 1 s/.test(text)) signal("SIGINT");
+    });
+    assert.equal(code, 0, output);
+    assert.match(output, /there is no port \/dev\/ttyNOWHERE; .*; next attempt in 0.5 s\n/);
+  });
+
+  it("names the choices when it is given a transport that is none", async () => {
+    const { output, code } = await run("meter/cli.ts", ["usb"]);
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /no meter transport is called "usb"; the choices are: serial:.*, simulated\n\nusage: /,
+    );
+  });
+
+  it("explains itself", async () => {
+    const { output, code } = await run("meter/cli.ts", ["--help"]);
+    assert.equal(code, 0);
+    assert.match(output, /^usage: npm run meter/);
+  });
+});
