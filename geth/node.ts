@@ -1,5 +1,5 @@
 /** One geth process: its arguments, its start, its end. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { ipcPath, type NetworkPlan, type NodePlan, nodeFolder } from "./folder";
@@ -59,21 +59,29 @@ export function runningPid(dir: string, node: NodePlan): number | null {
   if (!fs.existsSync(pidFile(folder))) return null;
   const pid = Number(fs.readFileSync(pidFile(folder), "utf8"));
   // After a reboot the number may be anybody's: only a process that works on this very folder is ours.
-  return commandLine(pid).includes(folder) ? pid : null;
+  return ps(pid, "args").includes(folder) && !isGone(pid) ? pid : null;
 }
 
-function commandLine(pid: number): string {
-  if (fs.existsSync("/proc/self/cmdline")) {
-    const file = `/proc/${pid}/cmdline`;
-    return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+/** Ended, with its files and ports closed; a zombie that nobody has buried yet is as good as gone. */
+const isGone = (pid: number): boolean => /^(Z|X|$)/.test(ps(pid, "stat"));
+
+/** One column of the process table; empty where there is no such process. */
+function ps(pid: number, column: "args" | "stat"): string {
+  // Containers often have no ps; every Linux has /proc.
+  if (fs.existsSync("/proc/self/stat")) {
+    const file = `/proc/${pid}/${column === "args" ? "cmdline" : "stat"}`;
+    try {
+      const text = fs.readFileSync(file, "utf8");
+      // "1234 (geth) S 1 …": the name may hold spaces and brackets.
+      return column === "args" ? text : text.slice(text.lastIndexOf(")") + 2);
+    } catch (error) {
+      if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+      throw error;
+    }
   }
-  try {
-    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-  } catch (error) {
-    // ps exits 1 when there is no such process.
-    if ((error as { status?: number }).status === 1) return "";
-    throw error;
-  }
+  const { error, stdout } = spawnSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" });
+  if (error) throw error;
+  return stdout.trim();
 }
 
 /** Writes the genesis block into the node's database, or checks that it is this one. */
@@ -134,7 +142,7 @@ export async function stopNode(
   const pid = runningPid(dir, node);
   if (pid === null) return "was not running";
   process.kill(pid, "SIGINT");
-  if (await hasEnded(dir, node, STOP_WITHIN_MS)) return "stopped";
+  if (await hasEnded(dir, node, pid)) return "stopped";
   await killNode(dir, node);
   return "killed";
 }
@@ -144,12 +152,12 @@ export async function killNode(dir: string, node: NodePlan): Promise<void> {
   const pid = runningPid(dir, node);
   if (pid === null) return;
   process.kill(pid, "SIGKILL");
-  if (!(await hasEnded(dir, node, STOP_WITHIN_MS))) throw new Error(`${node.name} (${pid}) survived SIGKILL`);
+  if (!(await hasEnded(dir, node, pid))) throw new Error(`${node.name} (${pid}) survived SIGKILL`);
 }
 
-async function hasEnded(dir: string, node: NodePlan, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
-  while (runningPid(dir, node) !== null) {
+async function hasEnded(dir: string, node: NodePlan, pid: number): Promise<boolean> {
+  const deadline = Date.now() + STOP_WITHIN_MS;
+  while (!isGone(pid)) {
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -30,7 +30,7 @@ export interface MachineFile {
 export const USER_DATA_LIMIT = 16_384;
 
 const SCRIPTS: Record<Machine["name"], readonly string[]> = {
-  node1: ["lib.sh", "install", "refuse-lab-accounts", "status", "genesis", "authorise"],
+  node1: ["lib.sh", "install", "refuse-lab-accounts", "status", "genesis", "authorise", "seal"],
   node2: ["lib.sh", "install", "refuse-lab-accounts", "status", "join"],
 };
 
@@ -48,7 +48,7 @@ ADDRESS=${machine.address}
 CHAIN_ID=${CHAIN_ID}
 PEERING_PORT=${PEERING_PORT}
 GO=${GO_BINARY}
-NODE1_ADDRESS=${machine.role === "sealer" ? machine.address : machine.peerAddress}
+PEER_ADDRESS=${machine.peerAddress}
 `;
 }
 

@@ -110,8 +110,8 @@ export class PrivateNetwork extends Stack {
         { deviceName: "/dev/sdf", volume: disk(20, false) },
       ],
     });
-    // cloud-init begins at once, and needs the way out.
-    instance.node.addDependency(vpc.internetConnectivityEstablished);
+    // cloud-init begins at once, and needs the route to the world.
+    instance.instance.node.addDependency(vpc);
     Tags.of(instance).add("Name", `neighborwatt-${machine.name}`);
     // CDK would base64 a text; this is compressed, or it would not fit.
     instance.instance.addPropertyOverride("UserData", userData(machine));

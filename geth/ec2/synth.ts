@@ -20,9 +20,10 @@ function synth(out: string): void {
 const { values } = parseArgs({ options: { out: { type: "string" } } });
 const out = path.resolve(values.out ?? path.join(__dirname, "../../build/ec2"));
 if (!fs.existsSync(path.join(__dirname, "node_modules", "aws-cdk-lib"))) {
-  fail(
-    "aws-cdk-lib is not installed here, because only this needs it: run `npm ci --prefix geth/ec2` first.",
+  console.error(
+    "aws-cdk-lib is not installed, because only this needs it: run `npm ci --prefix geth/ec2` first.",
   );
+  process.exit(1);
 }
 synth(out);
 console.log(

@@ -10,7 +10,7 @@ published=$root/srv/neighborwatt
 geth=${GETH_BIN:-/usr/local/bin/geth}
 puppeth=${PUPPETH_BIN:-/usr/local/bin/puppeth}
 
-# shellcheck disable=SC1091 # ROLE, ADDRESS, CHAIN_ID, PEERING_PORT, GO, NODE1_ADDRESS
+# shellcheck disable=SC1091 # ROLE, ADDRESS, CHAIN_ID, PEERING_PORT, GO, PEER_ADDRESS
 . "$settings/settings"
 
 die() {
@@ -37,4 +37,25 @@ init_chain() {
   "$geth" --datadir "$data" --verbosity 1 init "$1" || die "geth refused the genesis: see above. If this folder holds" \
     "another network's chain, move $data/geth away first."
   give_to_geth "$data"
+}
+
+# The public half of the node's own key, which geth makes at its first start: one start without peers, ports or sealing.
+# Not while geth runs: it alone may open the folder.
+own_enode() {
+  local id
+  id=$("$geth" --datadir "$data" --verbosity 0 --nodiscover --nat none --maxpeers 0 --port 0 --authrpc.port 0 \
+    --ipcdisable --exec admin.nodeInfo.enode console 2>/dev/null | grep -oE '[0-9a-f]{128}') ||
+    die "geth did not tell its enode. Is it running? Then stop it first: systemctl stop geth"
+  give_to_geth "$data"
+  printf '%s' "enode://$id@$ADDRESS:$PEERING_PORT?discport=0"
+}
+
+# Both nodes name each other, so that whichever comes back dials at once; one that only waits to be dialled waits 30 s.
+name_peer() {
+  [[ $1 =~ ^enode://[0-9a-f]{128}@(.+)$ && ${BASH_REMATCH[1]} = "$PEER_ADDRESS:$PEERING_PORT?discport=0" ]] ||
+    die "this is not the enode of the other machine, $PEER_ADDRESS: $1"
+  write_whole 0644 "$settings/peers.toml" <<TOML
+[Node.P2P]
+StaticNodes = ["$1"]
+TOML
 }
