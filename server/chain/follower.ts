@@ -4,14 +4,16 @@
  */
 import { type Log, messageOf } from "../log";
 import type { ChainSink, Clock, Service } from "../types";
+import { type BlockId, commonAncestor } from "./ancestor";
 import { artifactsStamp, type Contracts } from "./artifacts";
 import { adopt, checkChainId, recognize, WrongChainError } from "./identity";
 import type { EthereumNode, NodeHeader } from "./node";
 import { type Page, readPage } from "./page";
 import { pause } from "./pause";
-import { NodeError } from "./rpc";
+import { NodeError, RpcError, TooLargeError } from "./rpc";
 
 export interface FollowerOptions {
+  /** Its own: stopping ends what is under way there. */
   node: EthereumNode;
   sink: ChainSink;
   chainId: number;
@@ -30,7 +32,6 @@ export interface FollowerOptions {
 const LONGEST_RETRY_MS = 2000;
 const WAIT_FOR_CONTRACTS_MS = 500;
 const LOOK_AT_ARTIFACTS_MS = 1000;
-const ANCESTORS_AT_ONCE = 32;
 const LARGEST_MIND_CHANGES = 5;
 
 export class Follower implements Service {
@@ -64,6 +65,7 @@ export class Follower implements Service {
 
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.options.node.stop();
     await this.running;
   }
 
@@ -107,12 +109,13 @@ export class Follower implements Service {
     const { node, sink, confirmations, pollIntervalMs } = this.options;
     this.lookAtArtifacts();
     const head = await node.head();
-    if (!this.isRecognized && !(await this.recognizeChain())) return WAIT_FOR_CONTRACTS_MS;
+    const missing = this.isRecognized ? null : await this.recognizeChain();
     if (head.hash === this.followedHead) return pollIntervalMs;
 
     const cursor = sink.cursor();
-    if (cursor && head.block < cursor.block) return this.meetNodeBehind(head, cursor.block);
+    if (cursor && head.block < cursor.block) return this.meetNodeBehind(head, cursor.block, missing);
     this.behindSinceMs = null;
+    if (missing !== null) return this.waitForContracts(missing, cursor);
 
     const from = cursor ? cursor.block + 1 : 0;
     const last = await this.lastOfPage(head, from);
@@ -120,7 +123,7 @@ export class Follower implements Service {
     const page = await this.read(from, last, [cursor?.block ?? last.block, Math.max(confirmed, 0)]);
     if (!page) return 0;
     if (cursor && page.header(cursor.block).hash !== cursor.hash) {
-      await this.rollBack(`block ${cursor.block} was replaced`);
+      await this.goBack(`block ${cursor.block} was replaced`);
       return 0;
     }
     this.deliver(page, from, confirmed);
@@ -157,75 +160,86 @@ export class Follower implements Service {
     return last;
   }
 
+  /** @returns null when the stretch has to be read again, by now perhaps a shorter one */
   private async read(from: number, last: NodeHeader, alsoBlocks: number[]): Promise<Page | null> {
-    const { node, pageBlocks = 2000 } = this.options;
     try {
-      const page = await readPage(node, this.found!.trade, from, last, alsoBlocks);
+      const page = await readPage(this.options.node, this.found!.trade, from, last, alsoBlocks);
       this.mindChanges = page ? 0 : this.mindChanges + 1;
       if (this.mindChanges > LARGEST_MIND_CHANGES)
         throw new NodeError("the node's chain changes at every look");
-      this.blocksAtOnce = Math.min(2 * this.blocksAtOnce, pageBlocks);
       return page;
     } catch (error) {
-      // Nodes limit the answer in ways of their own; fewer blocks may pass.
-      this.blocksAtOnce = Math.max(1, this.blocksAtOnce >> 1);
-      throw error;
+      // Nodes limit an answer in ways of their own: fewer blocks may pass.
+      if (!(error instanceof RpcError || error instanceof TooLargeError) || this.blocksAtOnce === 1)
+        throw error;
+      this.blocksAtOnce = Math.ceil(this.blocksAtOnce / 2);
+      return null;
     }
   }
 
   /**
    * The node's head is below the cursor. Either it lost blocks (a killed embedded chain), or it is still catching up
    * (a validator after a restart). Both look the same while what it has agrees with what was followed, so it gets a
-   * little time; waiting costs nothing, going back and forth would open the relay of a running delivery.
+   * little time; waiting costs nothing, going back and forth would open the relay of a running delivery. And while it
+   * has nothing to compare with, nothing is forgotten.
    */
-  private async meetNodeBehind(head: NodeHeader, cursorBlock: number): Promise<number> {
+  private async meetNodeBehind(
+    head: NodeHeader,
+    cursorBlock: number,
+    missing: string | null,
+  ): Promise<number> {
     const { sink, node, clock, pollIntervalMs, behindGraceMs = 3000 } = this.options;
     this.followedHead = null;
     this.behindSinceMs ??= clock.nowMs();
-    const known = sink.knownBlocks().find(({ block }) => block <= head.block);
-    const agrees = known === undefined || (await node.header(known.block))?.hash === known.hash;
     const where = `the node is at block ${head.block}, behind block ${cursorBlock} that was followed already`;
-    if (agrees && clock.nowMs() - this.behindSinceMs < behindGraceMs) {
-      this.tell("nodeLost", `${where}; waiting for it to catch up`);
+    const known = sink.knownBlocks().find(({ block }) => block <= head.block);
+    const agrees = known && (await node.header(known.block))?.hash === known.hash;
+    if (!known || (agrees && clock.nowMs() - this.behindSinceMs < behindGraceMs)) {
+      if (missing) this.tell("noContracts", missing);
+      else this.tell("nodeLost", `${where}; waiting for it to catch up`);
       return pollIntervalMs;
     }
     this.behindSinceMs = null;
-    await this.rollBack(where);
+    await this.goBack(where);
     return 0;
   }
 
-  private async rollBack(reason: string): Promise<void> {
-    const { sink, node, log } = this.options;
+  /** Forgets the blocks that the node's chain does not have; all, when it has none of them. */
+  private async goBack(reason: string): Promise<void> {
+    const { sink, node } = this.options;
     this.followedHead = null;
-    const known = sink.knownBlocks();
-    let ancestor = 0;
-    for (let i = 0; i < known.length && ancestor === 0; i += ANCESTORS_AT_ONCE) {
-      const some = known.slice(i, i + ANCESTORS_AT_ONCE);
-      const headers = await node.headers(some.map(({ block }) => block));
-      ancestor = some.find(({ hash }, j) => headers[j]?.hash === hash)?.block ?? 0;
-    }
-    log.warn(`reorganisation: ${reason}; going back to block ${ancestor}`);
-    sink.rollback(ancestor);
     // So deep a change may have taken the contracts, or brought others.
     this.isRecognized = false;
+    const ancestor = await commonAncestor(node, sink.knownBlocks());
+    if (ancestor) {
+      this.tell("rebuilding", `${reason}: going back to block ${ancestor.block}`);
+      return sink.rollback(ancestor.block);
+    }
+    // Not a rollback: a trade of the old chain must not lend its deliveries to one of the new with the same id.
+    this.tell("rebuilding", "the chain was reset: offers and trades of the old one are forgotten");
+    sink.reset(sink.chainIdentity()!);
   }
 
-  private async recognizeChain(): Promise<boolean> {
-    const { node, sink, chainId, artifactsDir, log } = this.options;
+  /** @returns why there are no contracts; null when there are */
+  private async recognizeChain(): Promise<string | null> {
+    const { node, sink, chainId, artifactsDir } = this.options;
     this.foundStamp = artifactsStamp(artifactsDir);
     const recognition = await recognize(node, chainId, artifactsDir);
     const forgotten = adopt(sink, recognition);
-    if (forgotten) {
-      log.warn(forgotten);
-      this.tell("rebuilding", forgotten);
-    }
+    if (forgotten) this.tell("rebuilding", forgotten);
     this.found = recognition.contracts;
     this.isRecognized = this.found !== null;
-    if (!this.isRecognized) {
-      this.followedHead = null;
-      this.tell("noContracts", recognition.detail);
-    }
-    return this.isRecognized;
+    if (this.isRecognized) return null;
+    this.followedHead = null;
+    return recognition.detail;
+  }
+
+  /** A reset chain can have the old one's genesis block: what the store has of the old one must not outlive it. */
+  private async waitForContracts(detail: string, cursor: BlockId | null): Promise<number> {
+    if (cursor && (await this.options.node.header(cursor.block))?.hash !== cursor.hash)
+      await this.goBack(`block ${cursor.block} was replaced`);
+    this.tell("noContracts", detail);
+    return WAIT_FOR_CONTRACTS_MS;
   }
 
   /** A migration may have moved the contracts while the server runs. */
@@ -243,8 +257,7 @@ export class Follower implements Service {
     const line = `${state}: ${detail}`;
     if (line === this.state) return;
     this.state = line;
-    if (state === "following" || state === "rebuilding") log.info(line);
-    else log.warn(line);
+    log[state === "following" ? "info" : "warn"](line);
     sink.nodeState(state, detail);
   }
 }

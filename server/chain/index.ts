@@ -6,7 +6,7 @@
  *     await chain.settlement.start();
  *     chain.settlement.wake();          // after signing a reading
  *     chain.contracts();                // where they are, or null
- *     await chain.stop();               // both, what is under way included
+ *     await chain.stop();               // both; or each by its own stop()
  *
  * The follower tells `sink` everything, what state it is in included; `following` is told only at the node's head.
  */
@@ -54,25 +54,27 @@ export type Chain = ReturnType<typeof createChain>;
 export function createChain(options: ChainOptions) {
   const { rpcUrl, chainId, confirmations, artifactsDir, sink, source, clock } = options;
   const pollIntervalMs = options.pollIntervalMs ?? 75;
-  const node = new EthereumNode(new JsonRpc({ url: rpcUrl, timeoutMs: options.requestTimeoutMs ?? 5000 }));
-  const log = namedLog(options.log, "chain");
+  const newNode = () =>
+    new EthereumNode(new JsonRpc({ url: rpcUrl, timeoutMs: options.requestTimeoutMs ?? 5000 }));
+  const log = namedLog(options.log, "settlement");
+  const node = newNode();
   const sender = new Sender({
     node,
     privateKey: settlerKey(options.mnemonic, chainId),
     chainId,
     clock,
-    log: namedLog(options.log, "settlement"),
+    log,
     stuckAfterMs: options.stuckAfterMs,
   });
   const follower = new Follower({
-    node,
+    node: newNode(),
     sink,
     chainId,
     confirmations,
     pollIntervalMs,
     artifactsDir,
     clock,
-    log,
+    log: namedLog(options.log, "chain"),
     behindGraceMs: options.behindGraceMs,
   });
   const settlement = new Settlement({
@@ -83,7 +85,7 @@ export function createChain(options: ChainOptions) {
     sender,
     pollIntervalMs,
     clock,
-    log: namedLog(options.log, "settlement"),
+    log,
   });
   return {
     follower,
@@ -92,8 +94,8 @@ export function createChain(options: ChainOptions) {
     settler: sender.address,
     contracts: () => follower.contracts(),
     async stop(): Promise<void> {
-      node.stop();
-      await Promise.all([settlement.stop(), follower.stop()]);
+      await settlement.stop();
+      await follower.stop();
     },
   };
 }

@@ -43,7 +43,7 @@ export async function loadMeterKey({
     if (!createIfMissing) throw new Error(`there is no meter key at ${file}`, { cause: error });
     return createMeterKey(file, password);
   }
-  return meterKey(await unlock(file, keystore, password));
+  return meterKeyOf(await unlock(file, keystore, password));
 }
 
 async function createMeterKey(file: string, password: string): Promise<MeterKey> {
@@ -52,7 +52,7 @@ async function createMeterKey(file: string, password: string): Promise<MeterKey>
   await mkdir(dirname(file), { recursive: true });
   // wx: of two servers started at once the second fails, instead of replacing the first one's key.
   await writeFile(file, `${JSON.stringify(keystore)}\n`, { mode: 0o600, flag: "wx", flush: true });
-  return meterKey(privateKey);
+  return meterKeyOf(privateKey);
 }
 
 async function unlock(file: string, keystore: string, password: string): Promise<string> {
@@ -86,7 +86,8 @@ const types = {
   ],
 };
 
-function meterKey(privateKey: string): MeterKey {
+/** A key that is in memory already. */
+export function meterKeyOf(privateKey: string): MeterKey {
   const meter = checksumAddress(privateKeyToAddress(privateKey));
   return {
     meter,

@@ -9,6 +9,10 @@ export class NodeError extends Error {
   override name = "NodeError";
 }
 
+export class TooLargeError extends NodeError {
+  override name = "TooLargeError";
+}
+
 /** The node answered with a JSON-RPC error object: it understood and refuses. */
 export class RpcError extends NodeError {
   override name = "RpcError";
@@ -137,7 +141,7 @@ export class JsonRpc {
     if (!response.body) return "";
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       bytes += chunk.byteLength;
-      if (bytes > limit) throw new NodeError(`${this.where()} answers with more than ${limit} bytes`);
+      if (bytes > limit) throw new TooLargeError(`${this.where()} answers with more than ${limit} bytes`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString("utf8");

@@ -11,6 +11,7 @@ import type { Outgoing, Sender } from "./sender";
 import { type Refusal, Simulation } from "./simulation";
 
 export interface SettlementOptions {
+  /** Its own: stopping ends what is under way there. */
   node: EthereumNode;
   follower: Pick<Follower, "contracts" | "isFollowing">;
   sink: Pick<ChainSink, "cursor">;
@@ -49,6 +50,7 @@ export class Settlement implements Service {
 
   async stop(): Promise<void> {
     this.isStopping = true;
+    this.options.node.stop();
     this.wake();
     await this.running;
   }

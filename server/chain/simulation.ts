@@ -58,7 +58,7 @@ export class Simulation {
     const together = await this.estimate(readings);
     if (!(together instanceof RpcError)) return { plan: together, refusals: [] };
 
-    const results = await this.try(readings, "latest");
+    const results = await this.reverts(readings, "latest");
     const passing = readings.filter((_, i) => results[i] === null);
     const refused = readings.flatMap((reading, i) => (results[i] ? [{ reading, error: results[i] }] : []));
     const refusals = await this.judge(refused, cursor);
@@ -83,7 +83,8 @@ export class Simulation {
     }
   }
 
-  private async try(
+  /** The revert of each, on its own; null where there is none. A node without that block's state says nothing. */
+  private async reverts(
     readings: SignedReading[],
     at: "latest" | { blockHash: string },
   ): Promise<(ContractError | null)[]> {
@@ -92,12 +93,8 @@ export class Simulation {
       to: this.trade,
       data: settleCall([reading]),
     }));
-    return (await this.node.tryCalls(requests, at)).map((result) => {
-      if (!(result instanceof RpcError)) return null;
-      const revert = revertOf(result);
-      if (!revert) throw result;
-      return revert;
-    });
+    const results = await this.node.tryCalls(requests, at);
+    return results.map((result) => (result instanceof RpcError ? revertOf(result) : null));
   }
 
   private async judge(
@@ -105,16 +102,13 @@ export class Simulation {
     cursor: string,
   ): Promise<Refusal[]> {
     if (refused.length === 0) return [];
-    const confirmed = await this.try(
-      refused.map(({ reading }) => reading),
-      { blockHash: cursor },
-    );
+    const readings = refused.map(({ reading }) => reading);
+    const confirmed = await this.reverts(readings, { blockHash: cursor });
     return refused.map(({ reading, error }, i) => {
-      const final = confirmed[i];
-      const isForGood = isPermanent(error) && final != null && isPermanent(final);
+      const isForGood = isPermanent(error) && isPermanent(confirmed[i] ?? null);
       return { reading, reason: error.message, isForGood };
     });
   }
 }
 
-const isPermanent = ({ name }: ContractError) => name !== null && FOR_GOOD.has(name);
+const isPermanent = (error: ContractError | null) => error?.name != null && FOR_GOOD.has(error.name);

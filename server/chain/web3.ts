@@ -137,7 +137,10 @@ export function signTypedData(typedData: Eip712TypedData, privateKey: string): H
 export interface TransactionFields {
   chainId: number;
   nonce: number;
-  to: Address;
+  /** Left out where the transaction makes a contract. */
+  to?: Address;
+  /** wei */
+  value?: bigint;
   data: Hex;
   gasLimit: bigint;
   /** wei */
@@ -151,7 +154,7 @@ export async function signTransaction(
   fields: TransactionFields,
   privateKey: string,
 ): Promise<{ raw: Hex; hash: Hex }> {
-  const transaction = TransactionFactory.fromTxData({ ...fields, type: 2, value: 0n });
+  const transaction = TransactionFactory.fromTxData({ value: 0n, ...fields, type: 2 });
   const { rawTransaction, transactionHash } = await sign(transaction, privateKey);
   return { raw: rawTransaction as Hex, hash: transactionHash as Hex };
 }

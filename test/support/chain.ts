@@ -1,0 +1,175 @@
+/**
+ * A chain of a test's own: anvil with the real contracts on it, sealed only when the test says so, and the lab's
+ * accounts to act. Everything is raw JSON-RPC and signed here, so that a test can also do what no wallet would.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
+import type { AbiFunctionFragment } from "web3-types";
+import { energyTokenAbi } from "../../build/abi/EnergyToken";
+import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS, TOKENS_PER_ETHER } from "../../common/lab";
+import { BASE_UNITS, paymentFor } from "../../common/units";
+import { type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
+import { type MeterKey, meterKeyOf } from "../../server/chain/meter-key";
+import {
+  createPrivateKey,
+  decodeTradeEvent,
+  encodeTradeCall,
+  type FunctionArguments,
+  keccak256,
+  signTransaction,
+  type TradeEventName,
+  type TradeFunctionName,
+  tradeEventTopic,
+} from "../../server/chain/web3";
+
+export type Role = keyof typeof LAB_ACCOUNTS;
+export const PRICE = 120n * BASE_UNITS;
+
+interface Receipt {
+  status: string;
+  contractAddress: string | null;
+  blockNumber: string;
+  logs: { topics: string[]; data: string; address: string }[];
+}
+
+const buildDir = join(__dirname, "..", "..", "build", "contracts");
+const bytecodeOf = (name: string) =>
+  (JSON.parse(readFileSync(join(buildDir, `${name}.json`), "utf8")) as { bytecode: string }).bytecode;
+
+export class TestChain {
+  readonly chainId: number;
+  readonly artifactsDir = mkdtempSync(join(tmpdir(), "neighborwatt-artifacts-"));
+  readonly meterKey: MeterKey = meterKeyOf(createPrivateKey());
+  token = "";
+  trade = "";
+
+  constructor(
+    public anvil: EmbeddedChain,
+    chainId = EMBEDDED_CHAIN_ID,
+  ) {
+    this.chainId = chainId;
+  }
+
+  /** Starts anvil; with `deploy` the contracts are on it, the meter is commissioned, the consumers have tokens. */
+  static async start({ deploy = true, port }: { deploy?: boolean; port?: number } = {}): Promise<TestChain> {
+    const chain = new TestChain(await startEmbeddedChain({ sealing: "manual", port }));
+    if (deploy) await chain.deploy();
+    return chain;
+  }
+
+  get rpcUrl(): string {
+    return this.anvil.rpcUrl;
+  }
+
+  rpc<T>(method: string, ...params: unknown[]): Promise<T> {
+    return jsonRpc<T>(this.rpcUrl, method, params);
+  }
+
+  async stop(): Promise<void> {
+    await this.anvil.kill();
+    rmSync(this.artifactsDir, { recursive: true, force: true });
+  }
+
+  async head(): Promise<number> {
+    return Number(await this.rpc<string>("eth_blockNumber"));
+  }
+
+  async mine(blocks = 1): Promise<void> {
+    await this.rpc("anvil_mine", `0x${blocks.toString(16)}`);
+  }
+
+  // ------------------------------------------------------------ transactions
+
+  /** Puts a transaction into the pool. @returns its hash */
+  async submit(role: Role, to: string | null, data: string, value = 0n): Promise<string> {
+    const { address, privateKey } = LAB_ACCOUNTS[role];
+    const nonce = Number(await this.rpc<string>("eth_getTransactionCount", address, "pending"));
+    const fees = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_500_000_000n };
+    const fields = {
+      chainId: this.chainId,
+      nonce,
+      data: data as `0x${string}`,
+      gasLimit: 6_000_000n,
+      ...fees,
+    };
+    const { raw } = await signTransaction({ ...fields, ...(to ? { to } : {}), value }, privateKey);
+    return this.rpc("eth_sendRawTransaction", raw);
+  }
+
+  /** Submits, seals a block, and insists on success. */
+  async send(role: Role, to: string | null, data: string, value = 0n): Promise<Receipt> {
+    const hash = await this.submit(role, to, data, value);
+    await this.mine();
+    const receipt = await this.rpc<Receipt | null>("eth_getTransactionReceipt", hash);
+    if (receipt?.status !== "0x1")
+      throw new Error(`a transaction of ${role} failed: ${JSON.stringify(receipt)}`);
+    return receipt;
+  }
+
+  call<Name extends TradeFunctionName>(
+    role: Role,
+    name: Name,
+    args: FunctionArguments<Name>,
+  ): Promise<Receipt> {
+    return this.send(role, this.trade, encodeTradeCall(name, args));
+  }
+
+  // ------------------------------------------------------------ the market
+
+  async deploy(): Promise<void> {
+    const numbers = encodeParameters(["uint256", "uint256"], [10n ** 9n * BASE_UNITS, TOKENS_PER_ETHER]);
+    const token = await this.send("operator", null, bytecodeOf("EnergyToken") + numbers.slice(2));
+    this.token = token.contractAddress!;
+    const trade = bytecodeOf("EnergyTrade") + encodeParameters(["address"], [this.token]).slice(2);
+    this.trade = (await this.send("operator", null, trade)).contractAddress!;
+    await this.call("operator", "grantRole", [keccak256("OPERATOR_ROLE"), LAB_ACCOUNTS.operator.address]);
+    await this.call("operator", "commission", [this.meterKey.meter, LAB_ACCOUNTS.prosumer.address]);
+    await this.send("consumer", this.token, "0x", BASE_UNITS);
+    await this.send("consumer2", this.token, "0x", BASE_UNITS);
+    this.writeArtifacts();
+  }
+
+  /** As `truffle migrate` leaves them, as far as the server reads them. */
+  writeArtifacts(addresses: { token: string; trade: string } = this): void {
+    for (const [name, address] of [
+      ["EnergyToken", addresses.token],
+      ["EnergyTrade", addresses.trade],
+    ]) {
+      const artifact = JSON.stringify({ contractName: name, networks: { [this.chainId]: { address } } });
+      writeFileSync(join(this.artifactsDir, `${name}.json`), artifact);
+    }
+  }
+
+  /** @returns the offer's id */
+  async listOffer(milliWh = 1_000_000n): Promise<bigint> {
+    const args = [this.meterKey.meter, milliWh, PRICE, 3600n] as const;
+    const log = logOf(await this.call("prosumer", "listOffer", [...args]), "OfferListed");
+    return decodeTradeEvent("OfferListed", log.data, log.topics.slice(1)).offerId;
+  }
+
+  purchaseData(offerId: bigint, milliWh: bigint): string {
+    const fragment = energyTokenAbi.find(
+      (part) => part.type === "function" && part.name === "transferAndCall" && part.inputs.length === 3,
+    );
+    const order = encodeParameters(["uint256", "uint64"], [offerId, milliWh]);
+    return encodeFunctionCall(fragment as AbiFunctionFragment, [
+      this.trade,
+      paymentFor(milliWh, PRICE),
+      order,
+    ]);
+  }
+
+  /** @returns the trade's id */
+  async purchase(role: Role, offerId: bigint, milliWh: bigint): Promise<bigint> {
+    const log = logOf(await this.send(role, this.token, this.purchaseData(offerId, milliWh)), "TradeOpened");
+    return decodeTradeEvent("TradeOpened", log.data, log.topics.slice(1)).tradeId;
+  }
+}
+
+function logOf(receipt: Receipt, event: TradeEventName) {
+  const log = receipt.logs.find(({ topics }) => topics[0] === tradeEventTopic(event));
+  if (!log) throw new Error(`no ${event} in ${JSON.stringify(receipt)}`);
+  return log;
+}
