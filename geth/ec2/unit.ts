@@ -14,11 +14,12 @@ export function gethOptions(machine: Machine): string[] {
     "--gcmode archive",
     "--cache 512",
     `--port ${PEERING_PORT}`,
-    // Three fences around a peering protocol with known remote crashes: no discovery, one address, hardly a peer more than one.
+    // Fences around a peering protocol with known remote crashes: no discovery, one peer by name, one address at all.
     "--nodiscover",
+    `--config ${SETTINGS}/peers.toml`,
     `--netrestrict ${machine.peerAddress}/32`,
-    // A third of the peers, at least one, is kept for calls of its own. Node 1 only answers: with 1 it would refuse node 2.
-    `--maxpeers ${machine.role === "sealer" ? 2 : 1}`,
+    // Places, not peers: geth keeps a third of them, at least one, for calls of its own; with 1 nobody could call it.
+    "--maxpeers 2",
     "--nat none",
   ];
   if (machine.role === "sealer") {
@@ -33,7 +34,6 @@ export function gethOptions(machine: Machine): string[] {
   }
   return [
     ...both,
-    `--config ${SETTINGS}/peers.toml`,
     "--http --http.addr 127.0.0.1",
     `--http.port ${RPC_PORT}`,
     "--http.api eth,net,web3,txpool,clique",

@@ -1,0 +1,298 @@
+/**
+ * The whole recipe as the operator runs it, with real puppeth, two real geth nodes and a real sshd between them. Stood in
+ * for are only what a test machine cannot be: two hosts (two folders), sudo, cloud-init and systemd (a few lines of shell
+ * on PATH), and the first hop of ssh from the operator (the command, run in the folder of the node it is for).
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { type Machine, NODE1, NODE2, PEERING_PORT, RPC_PORT } from "../../geth/ec2/network";
+import { gethOptions } from "../../geth/ec2/unit";
+import { lookForGeth, lookForPuppeth, requireProgram } from "../../geth/programs";
+import { need } from "../support/need";
+import { EC2, findSshd, layOut, temporaryFolder } from "./support";
+
+const FUNDED = "0x00000000000000000000000000000000000000Aa";
+/** The scripts see the real addresses; only the last step, geth itself, finds its peer on loopback. */
+const OPERATOR = "127.0.0.1";
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function until(what: string, isSo: () => boolean, seconds = 60): Promise<void> {
+  for (let tries = seconds * 10; !isSo(); tries--) {
+    if (tries <= 0) throw new Error(`waited ${seconds} s in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+describe("bring-up of the EC2 network", function () {
+  this.timeout(240_000);
+  let folder: string;
+  let geth: string;
+  let puppeth: string;
+  let ports: Record<Machine["name"], number>;
+  let sshd: ChildProcess | undefined;
+  let said: string;
+  let stopWatching = () => {};
+  const started: ChildProcess[] = [];
+  const rootOf = (machine: Machine) => path.join(folder, machine.name);
+  const inside = (machine: Machine, ...parts: string[]) => path.join(rootOf(machine), ...parts);
+
+  before(async function () {
+    const [foundGeth, foundPuppeth, sshdBinary] = [lookForGeth(), lookForPuppeth(), findSshd()];
+    need(this, "geth", "program" in foundGeth && "program" in foundPuppeth);
+    need(this, "sshd", sshdBinary !== null);
+    need(this, "jq");
+    geth = requireProgram(foundGeth);
+    puppeth = requireProgram(foundPuppeth);
+    folder = temporaryFolder();
+    for (const machine of [NODE1, NODE2]) layOut(machine, rootOf(machine));
+    ports = { node1: await freePort(), node2: await freePort() };
+    const sshPort = await freePort();
+    for (const key of [path.join(folder, "host_key"), inside(NODE2, "etc/neighborwatt/fetch_key")]) {
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "neighborwatt-node2", "-f", key]);
+    }
+    sshd = await startSshd(sshdBinary!, sshPort);
+    writeStandIns(sshPort);
+    said = await bringUp();
+  });
+
+  after(async () => {
+    stopWatching();
+    for (const child of [...started, ...(sshd ? [sshd] : [])]) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill("SIGINT");
+      await once(child, "exit");
+    }
+    if (folder) fs.rmSync(folder, { recursive: true });
+  });
+
+  /** Node 1's sshd, with the authorized_keys that the scripts write. StrictModes is off for the folder is below /tmp. */
+  async function startSshd(binary: string, port: number): Promise<ChildProcess> {
+    if (process.getuid?.() === 0) fs.mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+    const config = path.join(folder, "sshd_config");
+    const lines = [
+      `Port ${port}`,
+      "ListenAddress 127.0.0.1",
+      `HostKey ${path.join(folder, "host_key")}`,
+      `AuthorizedKeysFile ${inside(NODE1, "srv/neighborwatt/.ssh/authorized_keys")}`,
+      "PidFile none",
+      "StrictModes no",
+      "UsePAM no",
+      "PasswordAuthentication no",
+      "KbdInteractiveAuthentication no",
+      "PermitRootLogin yes",
+    ];
+    fs.writeFileSync(config, `${lines.join("\n")}\n`);
+    const child = spawn(binary, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+    let log = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    await until("sshd listens", () => log.includes("listening") || child.exitCode !== null);
+    assert.equal(child.exitCode, null, log);
+    return child;
+  }
+
+  /** sudo, cloud-init, systemctl and the operator's ssh, as few lines each as will do. */
+  function writeStandIns(sshPort: number): void {
+    const bin = path.join(folder, "bin");
+    fs.mkdirSync(bin);
+    const program = (name: string, body: string) =>
+      fs.writeFileSync(path.join(bin, name), `#!/bin/bash\nset -e\n${body}\n`, { mode: 0o755 });
+    program("sudo", 'exec "$@"');
+    program("cloud-init", "exit 2");
+    // Asks the test to start this node's geth, and waits for it, as systemd would.
+    program(
+      "systemctl",
+      `case "$*" in "start geth" | "restart geth") ;; *) exit 0 ;; esac
+touch "$NEIGHBORWATT_ROOT/start"
+for _ in $(seq 300); do [ -S "$NEIGHBORWATT_ROOT/var/lib/geth/geth.ipc" ] && exit 0; sleep 0.1; done; exit 1`,
+    );
+    // ssh [options] ubuntu@nodeN command...: only the operator's; a call with -F is node 2's own, and goes to the real one.
+    program(
+      "ssh",
+      `[ "$1" = -F ] && exec "${execFileSync("sh", ["-c", "command -v ssh"], { encoding: "utf8" }).trim()}" "$@"
+while [[ $1 != ubuntu@* ]]; do if [ "$1" = -R ]; then echo "$2" >"${folder}/tunnel"; fi; shift; done
+node=\${1#ubuntu@}; shift
+while [ "$1" = -o ] || [ "$1" = -R ]; do if [ "$1" = -R ]; then echo "$2" >"${folder}/tunnel"; fi; shift 2; done
+export NEIGHBORWATT_ROOT="${folder}/$node" SSH_CONNECTION="${OPERATOR} 50000 10.13.71.11 22"
+command="$*"
+command=\${command//\\/opt\\/neighborwatt/$NEIGHBORWATT_ROOT\\/opt\\/neighborwatt}
+command=\${command// 2201/ ${sshPort}}
+command=\${command//\\/etc\\/ssh\\/ssh_host_ed25519_key.pub/${folder}\\/host_key.pub}
+exec bash -c "$command"`,
+    );
+    // Disks and compilers are not tried here.
+    for (const machine of [NODE1, NODE2]) {
+      fs.writeFileSync(inside(machine, "opt/neighborwatt/bin/install"), "#!/bin/sh\nexit 0\n");
+    }
+  }
+
+  /** geth with the unit's own options; only folders, ports and addresses are this test's. */
+  function startGeth(machine: Machine): void {
+    const sealer = fs.existsSync(inside(machine, "etc/neighborwatt/sealer.env"))
+      ? fs.readFileSync(inside(machine, "etc/neighborwatt/sealer.env"), "utf8").trim().replace("SEALER=", "")
+      : "";
+    const options = gethOptions(machine)
+      .join(" ")
+      .replace("/var/lib/geth", inside(machine, "var/lib/geth"))
+      .replace("/etc/neighborwatt", inside(machine, "etc/neighborwatt"))
+      .replace("%d", inside(machine, "etc/neighborwatt"))
+      .replaceAll("${" + "SEALER}", sealer)
+      .replace(`--port ${PEERING_PORT}`, `--port ${ports[machine.name]}`)
+      .replace(`--http.port ${RPC_PORT}`, "--http.port 0")
+      .replace(machine.peerAddress, "127.0.0.1");
+    const peers = inside(machine, "etc/neighborwatt/peers.toml");
+    if (fs.existsSync(peers)) {
+      const text = fs.readFileSync(peers, "utf8");
+      const other = machine === NODE1 ? ports.node2 : ports.node1;
+      fs.writeFileSync(peers, text.replace(`${machine.peerAddress}:${PEERING_PORT}`, `127.0.0.1:${other}`));
+    }
+    const log = fs.openSync(inside(machine, "geth.log"), "w");
+    started.push(
+      spawn(geth, [...options.split(" "), "--authrpc.port", "0"], { stdio: ["ignore", log, log] }),
+    );
+    fs.closeSync(log);
+  }
+
+  async function bringUp(): Promise<string> {
+    const waiting = new Set([NODE1, NODE2]);
+    const timer = setInterval(() => {
+      for (const machine of waiting) {
+        if (!fs.existsSync(inside(machine, "start"))) continue;
+        waiting.delete(machine);
+        startGeth(machine);
+      }
+    }, 50);
+    stopWatching = () => clearInterval(timer);
+    const child = spawn(path.join(EC2, "bring-up"), ["node1", "node2", "--period", "1", "--fund", FUNDED], {
+      env: {
+        ...process.env,
+        PATH: `${path.join(folder, "bin")}:${process.env.PATH}`,
+        GETH_BIN: geth,
+        PUPPETH_BIN: puppeth,
+        NEIGHBORWATT_FETCHER: os.userInfo().username,
+      },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+    }
+    const [status] = (await once(child, "close")) as [number | null];
+    assert.equal(status, 0, output);
+    return output;
+  }
+
+  function ask(machine: Machine, script: string): unknown {
+    const args = ["attach", "--exec", `JSON.stringify(${script})`, inside(machine, "var/lib/geth/geth.ipc")];
+    return JSON.parse(JSON.parse(execFileSync(geth, args, { encoding: "utf8" })) as string);
+  }
+
+  /** ssh to node 1 with node 2's key, as node 2 could try it. */
+  function knock(...extra: string[]) {
+    const [host, port] = [
+      "127.0.0.1",
+      fs.readFileSync(path.join(folder, "sshd_config"), "utf8").split(/[ \n]/)[1]!,
+    ];
+    const key = inside(NODE2, "etc/neighborwatt/fetch_key");
+    const options = ["-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-p", port];
+    const trust = [
+      "-o",
+      "StrictHostKeyChecking=no",
+      "-o",
+      "UserKnownHostsFile=/dev/null",
+      "-o",
+      "LogLevel=ERROR",
+    ];
+    return spawnSync("ssh", [...options, ...trust, `${os.userInfo().username}@${host}`, ...extra], {
+      encoding: "utf8",
+      input: "",
+      timeout: 30_000,
+    });
+  }
+
+  it("ends with both nodes on the same chain, the second following the first", async () => {
+    const height = (machine: Machine) => ask(machine, "eth.blockNumber") as number;
+    await until("node 2 has three blocks", () => height(NODE2) >= 3);
+    const block = "eth.getBlock(3)";
+    assert.deepEqual(ask(NODE2, block), ask(NODE1, block));
+    assert.equal(ask(NODE1, "net.peerCount"), 1);
+  });
+
+  it("says how both nodes are", () => {
+    assert.equal(said.match(/^head {5}\d+ 0x[0-9a-f]{64}/gm)?.length, 2, said);
+    assert.match(said, /^sealers {2}0x[0-9a-f]{40}$/m);
+  });
+
+  it("opens the tunnel to node 1's sshd on node 2's loopback only", () => {
+    assert.equal(fs.readFileSync(path.join(folder, "tunnel"), "utf8"), "127.0.0.1:2201:node1:22\n");
+  });
+
+  it("makes a genesis whose sealer was made on node 1 and whose money is where it was asked for", () => {
+    const { genesis } = JSON.parse(
+      fs.readFileSync(inside(NODE1, "srv/neighborwatt/network.json"), "utf8"),
+    ) as {
+      genesis: { config: object; extraData: string; gasLimit: string; alloc: Record<string, object> };
+    };
+    const lab = JSON.parse(fs.readFileSync(path.join(EC2, "../genesis.json"), "utf8")) as typeof genesis;
+    assert.deepEqual(genesis.config, lab.config);
+    assert.equal(genesis.gasLimit, lab.gasLimit);
+    const sealer = (ask(NODE1, "eth.coinbase") as string).slice(2);
+    assert.equal(genesis.extraData, `0x${"0".repeat(64)}${sealer}${"0".repeat(130)}`);
+    assert.deepEqual(Object.keys(genesis.alloc).sort(), [sealer, FUNDED.slice(2).toLowerCase()].sort());
+  });
+
+  it("leaves the sealer's key and password on node 1", () => {
+    const password = fs.readFileSync(inside(NODE1, "etc/neighborwatt/sealer-password"), "utf8").trim();
+    assert.ok(password.length >= 40);
+    assert.equal(fs.statSync(inside(NODE1, "etc/neighborwatt/sealer-password")).mode & 0o777, 0o600);
+    const published = fs.readFileSync(inside(NODE1, "srv/neighborwatt/network.json"), "utf8");
+    assert.deepEqual(Object.keys(JSON.parse(published) as object), ["genesis", "enode"]);
+    assert.ok(!published.includes(password));
+    const keystore = inside(NODE2, "var/lib/geth/keystore");
+    assert.deepEqual(fs.existsSync(keystore) ? fs.readdirSync(keystore) : [], []);
+  });
+
+  it("gives node 2's key the genesis and the enode, whatever it asks for", () => {
+    const published = fs.readFileSync(inside(NODE1, "srv/neighborwatt/network.json"), "utf8");
+    for (const command of [[], ["id"], [`cat ${inside(NODE1, "etc/neighborwatt/sealer-password")}`]]) {
+      const { stdout } = knock(...command);
+      assert.equal(stdout, published, command.join(" "));
+    }
+  });
+
+  it("gives node 2's key no terminal and no forwarding", () => {
+    assert.match(knock("-tt").stderr, /PTY allocation request failed/);
+    const { status, stderr } = knock("-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:0:127.0.0.1:1");
+    assert.notEqual(status, 0);
+    assert.match(stderr, /forward/);
+  });
+
+  it("shuts node 2's key out when it comes from another address", () => {
+    const file = inside(NODE1, "srv/neighborwatt/.ssh/authorized_keys");
+    const line = fs.readFileSync(file, "utf8");
+    assert.match(line, /from="127\.0\.0\.1"/);
+    fs.writeFileSync(file, line.replace('from="127.0.0.1"', 'from="203.0.113.7"'));
+    try {
+      const { status, stderr } = knock();
+      assert.equal(status, 255);
+      assert.match(stderr, /Permission denied/);
+    } finally {
+      fs.writeFileSync(file, line);
+    }
+  });
+});
