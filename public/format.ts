@@ -30,9 +30,13 @@ export function energy(milliWh: bigint, language: string): string {
 export const nwtExact = (baseUnits: bigint, language: string): string =>
   `${localeDecimal(formatDecimal(baseUnits, TOKEN_DECIMALS), language)} NWT`;
 
+/** A lab's genesis gives some accounts more ether than a line can hold. */
+const PLENTY = 1_000_000_000n;
+
 /** Six decimals, cut off. A smaller sum than these can show is marked, never shown as nothing. */
 function coin(baseUnits: bigint, symbol: string, language: string): string {
   const smallest = BASE_UNITS / 1_000_000n;
+  if (baseUnits >= PLENTY * BASE_UNITS) return `>${localeDecimal(String(PLENTY), language)} ${symbol}`;
   if (baseUnits > 0n && baseUnits < smallest) return `<${localeDecimal("0.000001", language)} ${symbol}`;
   return `${localeDecimal(formatDecimal(baseUnits, TOKEN_DECIMALS, 6), language)} ${symbol}`;
 }

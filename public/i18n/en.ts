@@ -1,8 +1,10 @@
 import { enErrors } from "./en-errors";
+import { enNotices } from "./en-notices";
 
 /** English. Every other dictionary has the same keys and the same {placeholders}. */
 export const en = {
   ...enErrors,
+  ...enNotices,
   loading: "Loading …",
   footer: "neighborwatt · the chain is the only source of facts about money, the meter about energy",
 
@@ -23,69 +25,6 @@ export const en = {
   "chooser.close": "Close",
   "busy.checking": "Checking …",
   "busy.wallet": "Look at {wallet} …",
-
-  "notices.label": "Notices",
-  "notice.configFailed.title": "The house does not answer.",
-  "notice.configFailed.text": "Its server gave no configuration. Is it still starting?",
-  "notice.noWallet.title": "No wallet found.",
-  "notice.noWallet.text": "You can look around; to trade, add a wallet such as MetaMask to this browser.",
-  "notice.wrongNetwork.title": "Your wallet is on another network.",
-  "notice.wrongNetwork.text": "This neighbourhood trades on {chain}.",
-  "notice.walletOffline.title": "{wallet} has lost its node.",
-  "notice.walletOffline.text": "Balances and transactions are as they were last seen.",
-  "notice.walletOffline.help":
-    "The wallet reaches the chain at {rpcUrl}. See that the node runs there and that no firewall or proxy is between; the page goes on by itself as soon as it answers.",
-  "notice.noContracts.title": "No contracts on this chain.",
-  "notice.noContracts.text": "They were not migrated to it, or the chain was reset. Migrate, then try again.",
-  "notice.serverGone.title": "The server is gone.",
-  "notice.serverGone.text":
-    "What you see is the last it said. Your money is on the chain and safe; the page keeps trying.",
-  "notice.nodeGone.title": "The house has lost its chain.",
-  "notice.nodeGone.text": "Trades go on when the node is back.",
-  "notice.nodeGone.help": "The server says: {detail}. Start the node again; nothing is lost meanwhile.",
-  "notice.rebuilding.title": "The chain is another one than before.",
-  "notice.rebuilding.text": "The house forgets the old one and reads the new one from its beginning.",
-  "notice.rebuilding.help":
-    "If your own wallet shows old transactions, clear its activity data for this network, or its numbering will be wrong.",
-  "notice.meterGone.title": "The meter is not answering.",
-  "notice.meterGone.text": "Its relay is open and no energy flows. Deliveries go on when it is back.",
-  "notice.meterGone.help":
-    "See that the Arduino has power and its USB cable is plugged in at both ends; then wait a few seconds. The house reconnects by itself, and what was metered is kept.",
-  "notice.simulationFailed.title": "This would fail, so it was not sent.",
-  "notice.simulationFailed.text": "{reason}",
-  "notice.rejected.title": "Not sent.",
-  "notice.rejected.text": "You said no in your wallet. Nothing has changed.",
-  "notice.windowOpen.title": "Your wallet already has a window open.",
-  "notice.windowOpen.text": "Answer it first; it may be behind this one or in the toolbar.",
-  "notice.notConnected.title": "Your wallet is no longer connected.",
-  "notice.notConnected.text": "Connect it again to go on.",
-  "notice.staleNonce.title": "Your wallet counts transactions of an older chain.",
-  "notice.staleNonce.text": "The chain was reset under the same name.",
-  "notice.staleNonce.help":
-    "In MetaMask: Settings → Advanced → Clear activity tab data, with this network selected. Your keys stay as they are. Then try again.",
-  "notice.noEther.title": "Not enough ether for the fee.",
-  "notice.noEther.text": "Every transaction costs its sender a little ether.",
-  "notice.chainNotAddable.title": "Add this network by hand.",
-  "notice.chainNotAddable.text":
-    "Wallets add a network by one click only over https or at 127.0.0.1. Copy these into your wallet's “add a network” form. If it wants 127.0.0.1, forward the port: ssh -L 8545:127.0.0.1:8545 and the house's address.",
-  "notice.unsupported.title": "Your wallet cannot do this.",
-  "notice.unsupported.text": "Nothing has changed.",
-  "notice.failed.title": "That did not work.",
-  "notice.failed.text": "{reason}",
-  "mend.reload": "Try again",
-  "mend.getWallet": "Get MetaMask",
-  "mend.switchNetwork": "Switch network",
-  "mend.switchAdded": "Added: switch to it",
-  "mend.retryServer": "Try now",
-  "mend.help": "What to do",
-  "mend.dismiss": "OK",
-  "mend.connect": "Connect",
-  "mend.getEther": "Get ether",
-  "network.name": "Network name",
-  "network.rpc": "RPC address",
-  "network.chainId": "Chain ID",
-  "network.symbol": "Currency symbol",
-  "network.copy": "Copy",
 
   "flow.title": "Power, right now",
   "flow.meter": "Meter",
@@ -109,7 +48,7 @@ export const en = {
   "meter.stopped": "Meter stopped",
   "meter.none": "No meter yet",
   "chart.label": "Power of the panel and to the neighbour over the last five minutes",
-  "chart.time": "Time",
+  "chart.now": "now",
 
   "offers.title": "Offers",
   "offers.grid": "The grid asks",

@@ -36,7 +36,7 @@ export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigin
     to: token,
     data: encodeCall(
       tokenAbi,
-      "transferAndCall",
+      "transferAndCall(address,uint256,bytes)",
       trade,
       payment,
       encodePurchase(BigInt(offer.offerId), milliWh),

@@ -6,6 +6,8 @@ import { shownMeter } from "../select";
 import { HISTORY_MS, type PageState } from "../state";
 
 const HEIGHT = 168;
+/** Where the time axis is labelled: minutes before the newest sample. */
+const MINUTES = [-5, -4, -3, -2, -1, 0];
 
 /** Axis and lines take the page's colours as they are now; a switch of theme makes a new chart. */
 function options(width: number, state: PageState): uPlot.Options {
@@ -14,33 +16,39 @@ function options(width: number, state: PageState): uPlot.Options {
   const language = state.ui.language;
   const t = translator(language);
   const watts = (_: unknown, value: number | null) => (value === null ? "–" : measured(value, "W", language));
+  const points = { show: false };
   const axis = {
     stroke: colour("--ink-soft"),
     grid: { stroke: colour("--line"), width: 1 },
     ticks: { show: false },
     font: "12px system-ui, sans-serif",
   };
-  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const ago = new Intl.RelativeTimeFormat(language, { style: "short" });
+  const minute = (value: number) => (value === 0 ? t("chart.now") : ago.format(value, "minute"));
   return {
     width,
     height: HEIGHT,
-    scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
+    scales: {
+      x: { time: false, range: [-HISTORY_MS / 60_000, 0] },
+      y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
+    },
     axes: [
-      { ...axis, values: (_, splits) => splits.map((second) => clock.format(second * 1000)), space: 96 },
+      { ...axis, splits: () => MINUTES, values: (_, minutes) => minutes.map(minute) },
       {
         ...axis,
-        size: 44,
+        size: 36,
         values: (_, splits) => splits.map((value) => new Intl.NumberFormat(language).format(value)),
       },
     ],
     series: [
-      { label: t("chart.time"), value: (_, second) => (second === null ? "–" : clock.format(second * 1000)) },
-      { label: t("flow.panel"), stroke: colour("--sun"), width: 1.5, value: watts },
+      {},
+      { label: t("flow.panel"), stroke: colour("--sun"), width: 1.5, points, value: watts },
       {
         label: t("flow.neighbour"),
         stroke: colour("--flow"),
         fill: colour("--flow-fill"),
         width: 2,
+        points,
         value: watts,
       },
     ],
@@ -77,11 +85,10 @@ export function powerChart(id: string): PowerChart {
     if (history === shown) return;
     shown = history;
     const newest = history.at(-1)?.atMs ?? 0;
-    const x = [(newest - HISTORY_MS) / 1000, ...history.map((sample) => sample.atMs / 1000)];
     plot?.setData([
-      x,
-      [null, ...history.map((sample) => sample.panelWatts)],
-      [null, ...history.map((sample) => sample.watts)],
+      history.map((sample) => (sample.atMs - newest) / 60_000),
+      history.map((sample) => sample.panelWatts),
+      history.map((sample) => sample.watts),
     ]);
   };
 

@@ -10,9 +10,9 @@ import { inputText, type View, when } from "./view";
 const FLOWING_W = 0.15;
 
 /** Wires as one path each, so that the dashes run from the roof to the neighbour. */
-const WIRE_CHARGE = "M212 132 V176 H300";
-const WIRE_SUPPLY = "M372 176 H432";
-const WIRE_SALE = "M488 176 H560 V150";
+const WIRE_CHARGE = "M236 146 H268 V176 H300";
+const WIRE_SUPPLY = "M374 176 H430";
+const WIRE_SALE = "M490 176 H526 V150 H560";
 
 function scene(isCharging: boolean, isSelling: boolean, isClosed: boolean, label: string) {
   const wire = (path: string, isFlowing: boolean) => svg`
@@ -29,7 +29,7 @@ function scene(isCharging: boolean, isSelling: boolean, isClosed: boolean, label
         <path d="M96 196 V124 L166 72 L236 124 V196 Z" class="wall" />
         <path d="M84 130 L166 68 L248 130" class="roof" />
         <path d="M102 112 L158 70 L170 86 L114 128 Z" class="panel" />
-        <path d="M120.700 98 L132.700 114 M139.300 84 L151.300 100 M108 120 L164 78" class="panel-grid" />
+        <path d="M121 98 L133 114 M139 84 L151 100 M108 120 L164 78" class="panel-grid" />
         <rect x="122" y="150" width="30" height="46" rx="2" class="door" />
         <rect x="170" y="146" width="28" height="24" rx="2" class="window" />
       </g>
@@ -82,7 +82,8 @@ export function flow(view: View) {
   const sample = meter?.lastSample ?? null;
   const isLive = state.server === "online" && meter?.state === "online" && sample !== null;
   const isClosed = meter?.relay === "closed";
-  const panel = isLive ? sample.panelWatts : null;
+  // A panel takes nothing: below zero is the sensor's noise around its zero point.
+  const panel = isLive && sample.panelWatts !== null ? Math.max(0, sample.panelWatts) : null;
   const watts = isLive ? sample.watts : null;
   const isCharging = (panel ?? 0) > FLOWING_W;
   const isSelling = isLive && isClosed && sample.watts > FLOWING_W;

@@ -8,6 +8,8 @@ import { type View, when } from "./view";
 
 const NEXT_THEME: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
 
+const THEME_SIGN: Record<Theme, string> = { auto: "◐", light: "☀", dark: "☾" };
+
 const mark = svg`
   <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
     <circle cx="22" cy="10" r="7" class="mark-sun" />
@@ -50,7 +52,8 @@ export function header(view: View) {
         </div>
         <button type="button" class="theme" id=${ids.theme} data-theme-choice=${theme}
           @click=${() => act.setTheme(NEXT_THEME[theme])}>
-          <span class="visually-hidden">${t("header.theme")}: </span>${t(`theme.${theme}`)}
+          <span class="visually-hidden">${t("header.theme")}: </span
+          ><span aria-hidden="true">${THEME_SIGN[theme]}</span> ${t(`theme.${theme}`)}
         </button>
       </div>
       ${

@@ -4,6 +4,7 @@
  */
 import { configOf } from "../select";
 import type { Store } from "../store";
+import { checksummed } from "../web3/codec";
 import { discoverWallets } from "./discovery";
 import { failureKind } from "./failure";
 import { switchChain } from "./network";
@@ -42,7 +43,7 @@ export function startSession(store: Store, target: EventTarget, storage: Storage
 
   const follow = (provider: Provider) => {
     const accounts = (list: string[]) =>
-      list[0] ? wallet({ type: "wallet", change: { account: list[0] } }) : left();
+      list[0] ? wallet({ type: "wallet", change: { account: checksummed(list[0]) } }) : left();
     const chain = (chainId: string) =>
       wallet({ type: "wallet", change: { chainId: Number(chainId), isOffline: false } });
     const online = () => wallet({ type: "wallet", change: { isOffline: false } });
@@ -72,7 +73,7 @@ export function startSession(store: Store, target: EventTarget, storage: Storage
         status: "connected",
         name: detail.info.name,
         rdns: detail.info.rdns,
-        account: accounts[0] ?? null,
+        account: accounts[0] ? checksummed(accounts[0]) : null,
         chainId,
         isOffline: false,
       },

@@ -14,14 +14,17 @@ import type { AbiErrorFragment, AbiFunctionFragment, AbiParameter } from "web3-t
 import { toChecksumAddress } from "web3-utils";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { energyTradeAbi } from "../../build/abi/EnergyTrade";
-import type { Abi, ErrorName as ErrorNameOf, MethodName, TypedContract } from "../../common/contracts";
+import type { Abi, ErrorName as ErrorNameOf, TypedContract } from "../../common/contracts";
 
 export const tokenAbi = energyTokenAbi;
 export const tradeAbi = energyTradeAbi;
 export type TokenAbi = typeof energyTokenAbi;
 export type TradeAbi = typeof energyTradeAbi;
 
-type Arguments<A extends Abi, N extends MethodName<A>> = Parameters<TypedContract<A>["methods"][N]>;
+type Methods<A extends Abi> = TypedContract<A>["methods"];
+/** "redeem", or with its types where a name is overloaded: "transferAndCall(address,uint256,bytes)". */
+type Method<A extends Abi> = keyof Methods<A> & string;
+type Arguments<A extends Abi, M extends Method<A>> = Parameters<Methods<A>[M]>;
 export type ErrorName = ErrorNameOf<TokenAbi> | ErrorNameOf<TradeAbi>;
 
 /** The ABI as web3 types it, writable. */
@@ -29,18 +32,17 @@ type Fragment = AbiFunctionFragment & { name: string; inputs: AbiParameter[] };
 const functionsOf = (abi: Abi) => abi.filter((item) => item.type === "function") as unknown as Fragment[];
 const errorsOf = (abi: Abi) => abi.filter((item) => item.type === "error") as unknown as Fragment[];
 
-/** An overloaded function is chosen by its number of arguments. */
-export function encodeCall<A extends Abi, N extends MethodName<A>>(
+const signatureOf = ({ name, inputs }: Fragment) => `${name}(${inputs.map((input) => input.type).join()})`;
+
+/** The data of a call. */
+export function encodeCall<A extends Abi, M extends Method<A>>(
   abi: A,
-  name: N,
-  ...args: Arguments<A, N>
+  method: M,
+  ...args: Arguments<A, M>
 ): string {
-  const values: unknown[] = args;
-  const fragment = functionsOf(abi).find(
-    (item) => item.name === name && item.inputs.length === values.length,
-  );
-  if (!fragment) throw new TypeError(`No function ${name} with ${values.length} arguments`);
-  return encodeFunctionCall(fragment, values);
+  const fragment = functionsOf(abi).find((item) => item.name === method || signatureOf(item) === method);
+  if (!fragment) throw new TypeError(`The contract has no ${method}`);
+  return encodeFunctionCall(fragment, [...args]);
 }
 
 /** A single unsigned integer, as `balanceOf` returns. */

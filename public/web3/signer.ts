@@ -1,6 +1,11 @@
-/** Signs transactions with a key the page holds: the well-known lab keys, never anyone's own. Loaded when needed. */
-import { Common, FeeMarketEIP1559Transaction } from "web3-eth-accounts";
-import { bytesToHex, hexToBytes } from "web3-utils";
+/**
+ * Signs transactions with a key the page holds: the well-known lab keys, never anyone's own. Loaded when needed.
+ * web3-eth-accounts does the same in four times the weight; a test compares the two byte by byte.
+ */
+import { RLP } from "@ethereumjs/rlp";
+import { keccak256 } from "ethereum-cryptography/keccak";
+import { secp256k1 } from "ethereum-cryptography/secp256k1";
+import { concatBytes, hexToBytes, toHex } from "ethereum-cryptography/utils";
 
 export interface UnsignedTransaction {
   chainId: number;
@@ -13,12 +18,15 @@ export interface UnsignedTransaction {
   maxPriorityFeePerGas: bigint;
 }
 
-/** The raw EIP-1559 transaction, as `eth_sendRawTransaction` takes it. */
+/** EIP-2718's first byte of an EIP-1559 transaction. */
+const TYPE = Uint8Array.of(2);
+
+/** The raw transaction of EIP-1559, `0x02 || rlp([…, signatureYParity, r, s])`, as `eth_sendRawTransaction` takes it. */
 export function signTransaction(transaction: UnsignedTransaction, privateKey: string): string {
-  const { chainId, ...data } = transaction;
-  const common = Common.custom({ chainId }, { hardfork: "london" });
-  const signed = FeeMarketEIP1559Transaction.fromTxData({ ...data, chainId }, { common }).sign(
-    hexToBytes(privateKey),
-  );
-  return bytesToHex(signed.serialize());
+  const { chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gasLimit, to, value, data } = transaction;
+  const accessList: never[] = [];
+  const fields = [chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gasLimit, to, value, data, accessList];
+  const digest = keccak256(concatBytes(TYPE, RLP.encode(fields)));
+  const { recovery, r, s } = secp256k1.sign(digest, hexToBytes(privateKey));
+  return `0x${toHex(concatBytes(TYPE, RLP.encode([...fields, recovery, r, s])))}`;
 }

@@ -1,0 +1,68 @@
+import type { enNotices } from "./en-notices";
+
+/** Korean for the notices. */
+export const koNotices: Record<keyof typeof enNotices, string> = {
+  "notices.label": "알림",
+  "notice.configFailed.title": "집이 응답하지 않습니다.",
+  "notice.configFailed.text": "서버가 설정을 주지 않았습니다. 아직 켜지는 중인가요?",
+  "notice.noWallet.title": "지갑이 없습니다.",
+  "notice.noWallet.text": "둘러볼 수는 있습니다. 거래하려면 이 브라우저에 MetaMask 같은 지갑을 추가하세요.",
+  "notice.wrongNetwork.title": "지갑이 다른 네트워크에 있습니다.",
+  "notice.wrongNetwork.text": "이 동네는 {chain}에서 거래합니다.",
+  "notice.walletOffline.title": "{wallet}이(가) 노드를 잃었습니다.",
+  "notice.walletOffline.text": "잔액과 트랜잭션은 마지막으로 확인한 값입니다.",
+  "notice.walletOffline.help":
+    "지갑은 {rpcUrl}에서 체인에 접속합니다. 그곳에 노드가 켜져 있는지, 방화벽이나 프록시가 막지 않는지 확인하세요. 응답하면 페이지가 저절로 이어집니다.",
+  "notice.noContracts.title": "이 체인에 컨트랙트가 없습니다.",
+  "notice.noContracts.text":
+    "마이그레이션하지 않았거나 체인이 초기화되었습니다. 마이그레이션한 뒤 다시 시도하세요.",
+  "notice.serverGone.title": "서버와 끊어졌습니다.",
+  "notice.serverGone.text":
+    "보이는 것은 마지막 소식입니다. 돈은 체인에 안전하게 있고, 페이지는 계속 다시 시도합니다.",
+  "notice.nodeGone.title": "집이 체인을 잃었습니다.",
+  "notice.nodeGone.text": "노드가 돌아오면 거래가 이어집니다.",
+  "notice.nodeGone.help": "서버의 말: {detail}. 노드를 다시 켜세요. 그동안 잃는 것은 없습니다.",
+  "notice.rebuilding.title": "체인이 이전과 다릅니다.",
+  "notice.rebuilding.text": "집이 옛 체인을 잊고 새 체인을 처음부터 읽습니다.",
+  "notice.rebuilding.help":
+    "내 지갑에 옛 트랜잭션이 보이면 이 네트워크의 활동 데이터를 지우세요. 그러지 않으면 번호가 어긋납니다.",
+  "notice.meterGone.title": "계량기가 응답하지 않습니다.",
+  "notice.meterGone.text": "릴레이가 열려 있어 전기가 흐르지 않습니다. 돌아오면 공급이 이어집니다.",
+  "notice.meterGone.help":
+    "Arduino에 전원이 있고 USB 케이블 양쪽이 꽂혀 있는지 확인한 뒤 몇 초 기다리세요. 집이 저절로 다시 연결하며, 계량한 값은 남아 있습니다.",
+  "notice.simulationFailed.title": "실패할 것이어서 보내지 않았습니다.",
+  "notice.simulationFailed.text": "{reason}",
+  "notice.rejected.title": "보내지 않았습니다.",
+  "notice.rejected.text": "지갑에서 거절하셨습니다. 바뀐 것은 없습니다.",
+  "notice.windowOpen.title": "지갑 창이 이미 열려 있습니다.",
+  "notice.windowOpen.text": "먼저 그 창에 답하세요. 이 창 뒤나 도구 모음에 있을 수 있습니다.",
+  "notice.notConnected.title": "지갑 연결이 끊어졌습니다.",
+  "notice.notConnected.text": "계속하려면 다시 연결하세요.",
+  "notice.staleNonce.title": "지갑이 옛 체인의 트랜잭션 번호를 세고 있습니다.",
+  "notice.staleNonce.text": "같은 이름의 체인이 초기화되었습니다.",
+  "notice.staleNonce.help":
+    "MetaMask에서 이 네트워크를 고른 뒤 설정 → 고급 → 활동 탭 데이터 지우기를 누르세요. 키는 그대로입니다. 그런 다음 다시 시도하세요.",
+  "notice.noEther.title": "수수료로 낼 이더가 부족합니다.",
+  "notice.noEther.text": "모든 트랜잭션에는 보내는 사람의 이더가 조금 듭니다.",
+  "notice.chainNotAddable.title": "이 네트워크를 직접 추가하세요.",
+  "notice.chainNotAddable.text":
+    "지갑은 https이거나 127.0.0.1일 때만 한 번에 네트워크를 추가합니다. 아래 값을 지갑의 ‘네트워크 추가’에 복사하세요. 127.0.0.1이 필요하면 포트를 전달하세요: ssh -L 8545:127.0.0.1:8545 와 집의 주소.",
+  "notice.unsupported.title": "이 지갑으로는 할 수 없습니다.",
+  "notice.unsupported.text": "바뀐 것은 없습니다.",
+  "notice.failed.title": "잘되지 않았습니다.",
+  "notice.failed.text": "{reason}",
+  "mend.reload": "다시 시도",
+  "mend.getWallet": "MetaMask 받기",
+  "mend.switchNetwork": "네트워크 전환",
+  "mend.switchAdded": "추가했어요: 전환",
+  "mend.retryServer": "지금 다시 시도",
+  "mend.help": "해결 방법",
+  "mend.dismiss": "확인",
+  "mend.connect": "연결",
+  "mend.getEther": "이더 받기",
+  "network.name": "네트워크 이름",
+  "network.rpc": "RPC 주소",
+  "network.chainId": "체인 ID",
+  "network.symbol": "통화 기호",
+  "network.copy": "복사",
+};
