@@ -99,6 +99,7 @@ export function cloudConfig(machine: Machine): string {
   );
   return `#cloud-config
 hostname: neighborwatt-${machine.name}
+manage_etc_hosts: true
 ssh_pwauth: false
 disable_root: true
 package_update: true

@@ -50,7 +50,7 @@ export function gethUnit(machine: Machine): string {
       ? [
           `EnvironmentFile=${SETTINGS}/sealer.env`,
           // systemd reads the password as root and shows it to this service alone.
-          `LoadCredential=sealer-password:${SETTINGS}/sealer-password`,
+          `LoadCredential=sealer-password:${DATA_FOLDER}/sealer-password`,
         ]
       : [];
   return `# geth on ${machine.name}, the ${machine.role}. Written by cloud-init; see geth/ec2/README.md of neighborwatt.

@@ -115,7 +115,7 @@ describe("the scripts on the EC2 machines", () => {
         assert.equal(status, 1);
         assert.match(stderr, reason);
         assert.equal(fs.existsSync(path.join(root, "var/lib/geth")), false);
-        assert.equal(fs.existsSync(path.join(root, "etc/neighborwatt/sealer-password")), false);
+        assert.equal(fs.existsSync(path.join(root, "var/lib/geth/sealer-password")), false);
       });
     }
   });

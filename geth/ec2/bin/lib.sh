@@ -21,7 +21,13 @@ die() {
 say() { printf '%s\n' "$*" >&2; }
 
 # Files are made by root here; geth runs as an account of its own.
-give_to_geth() { [ -n "$root" ] || chown -R geth:geth "$1"; }
+# The password is on the same volume, to be backed up
+# with its key, but stays root's: systemd hands it over.
+give_to_geth() {
+  [ -z "$root" ] || return 0
+  chown -R geth:geth "$1"
+  [ ! -e "$data/sealer-password" ] || chown root:root "$data/sealer-password"
+}
 
 # A file appears whole or not at all: writes stdin to $2 with mode $1.
 write_whole() {
