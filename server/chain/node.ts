@@ -160,8 +160,9 @@ export class EthereumNode {
     return this.rpc.call("eth_getTransactionCount", [account, block], integer);
   }
 
+  /** On the newest block: by default nodes take the transactions of their pool for granted, ours among them. */
   estimateGas(request: CallRequest): Promise<bigint> {
-    return this.rpc.call("eth_estimateGas", [request], quantity.transform(BigInt));
+    return this.rpc.call("eth_estimateGas", [request, "latest"], quantity.transform(BigInt));
   }
 
   /** What each call would do on the state after a block, each on its own; a revert is an RpcError in its place. */

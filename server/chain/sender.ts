@@ -53,28 +53,26 @@ export class Sender {
   }
 
   /**
-   * A signed transaction with the next nonce, not sent yet; null while one of an earlier run of this program waits.
-   * When that one is stuck, its nonce is taken: two with one nonce can never both count.
+   * The nonce of the next transaction; null while one of an earlier run of this program waits for its block. When that
+   * one is stuck its nonce is taken: two with one nonce can never both count. Ask before simulating: what is
+   * simulated then has every earlier transaction behind it, or the nonce will be found used.
    */
-  async prepare(to: Address, data: Hex, gasLimit: bigint): Promise<Outgoing | null> {
+  async nextNonce(): Promise<number | null> {
     const { node, clock, stuckAfterMs = 30_000 } = this.options;
     const nonce = await node.nonce(this.address, "latest");
-    const hasOthers = (await node.nonce(this.address, "pending")) > nonce;
-    if (hasOthers) {
+    if ((await node.nonce(this.address, "pending")) > nonce) {
       this.othersSinceMs ??= clock.nowMs();
       if (clock.nowMs() - this.othersSinceMs < stuckAfterMs) return null;
     }
     this.othersSinceMs = null;
-    const { baseFee } = await node.head();
-    const unsigned = {
-      to,
-      data,
-      gasLimit,
-      nonce,
-      maxFeePerGas: 2n * baseFee + TIP,
-      maxPriorityFeePerGas: TIP,
-    };
-    return this.sign({ ...unsigned, raw: "0x", hashes: [], sentAtMs: clock.nowMs() });
+    return nonce;
+  }
+
+  /** A signed transaction, not sent yet. */
+  async prepare(nonce: number, to: Address, data: Hex, gasLimit: bigint): Promise<Outgoing> {
+    const { baseFee } = await this.options.node.head();
+    const fees = { maxFeePerGas: 2n * baseFee + TIP, maxPriorityFeePerGas: TIP };
+    return this.sign({ nonce, to, data, gasLimit, ...fees, raw: "0x", hashes: [], sentAtMs: 0 });
   }
 
   /** Hands it to the node, raising its fee as often as the node asks for. */

@@ -93,14 +93,15 @@ export class Settlement implements Service {
     await this.forgetDone(offered);
     const readings = this.choose(offered);
     if (readings.length === 0) return IDLE_MS;
+    const nonce = await sender.nextNonce();
+    if (nonce === null) return pollIntervalMs;
     const { plan, refusals } = await new Simulation(node, sender.address, contracts.trade).plan(
       readings,
       cursor.hash,
     );
     for (const refusal of refusals) this.refuse(refusal);
     if (!plan) return pollIntervalMs;
-    const outgoing = await sender.prepare(contracts.trade, plan.data, plan.gasLimit);
-    if (!outgoing) return pollIntervalMs;
+    const outgoing = await sender.prepare(nonce, contracts.trade, plan.data, plan.gasLimit);
     this.inFlight = { readings: plan.readings, outgoing };
     await sender.broadcast(outgoing);
     return pollIntervalMs;

@@ -27,6 +27,8 @@ import {
 export type Role = keyof typeof LAB_ACCOUNTS;
 export const PRICE = 120n * BASE_UNITS;
 
+const FEES = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_500_000_000n };
+
 interface Receipt {
   status: string;
   contractAddress: string | null;
@@ -83,10 +85,9 @@ export class TestChain {
   // ------------------------------------------------------------ transactions
 
   /** Puts a transaction into the pool. @returns its hash */
-  async submit(role: Role, to: string | null, data: string, value = 0n): Promise<string> {
+  async submit(role: Role, to: string | null, data: string, value = 0n, fees = FEES): Promise<string> {
     const { address, privateKey } = LAB_ACCOUNTS[role];
     const nonce = Number(await this.rpc<string>("eth_getTransactionCount", address, "pending"));
-    const fees = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_500_000_000n };
     const fields = {
       chainId: this.chainId,
       nonce,
