@@ -6,6 +6,7 @@ import { compile } from "./compile";
 const BIN = join(__dirname, "..", "node_modules", ".bin");
 const CHECKS: [name: string, program: string, ...args: string[]][] = [
   ["types", "tsc", "--project", "."],
+  ["types of geth/ec2", "tsc", "--project", "geth/ec2", "--noEmit"],
   ["lint and format", "biome", "check", "--error-on-warnings", "."],
   ["Solidity format", "prettier", "--check", "contracts/**/*.sol"],
   ["Solidity lint", "solhint", "--max-warnings", "0", "contracts/**/*.sol"],

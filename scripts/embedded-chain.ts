@@ -113,7 +113,8 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions = {}): Pr
         ? ["--load-state", stateFile, "--gas-limit", String(Number(genesis.gasLimit))]
         : ["--init", GENESIS_FILE]),
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    // Ctrl-C in a terminal reaches its whole group: a chain in it would be gone before its state is saved.
+    { stdio: ["ignore", "ignore", "pipe"], detached: process.platform !== "win32" },
   );
   const chain = new AnvilProcess(child, port, stateFile);
   await chain.untilReady();

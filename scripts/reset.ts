@@ -6,7 +6,14 @@ import { loadConfig } from "../server/config";
 const { network, dataDir } = loadConfig();
 const pidFile = join(dataDir, "chain.pid");
 /** By name, never the folder: DATA_DIR may be set to anything. */
-const FILES = ["chain.json", "chain.pid", "meter-key.json", "journal.db", "journal.db-wal", "journal.db-shm"];
+const FILES = [
+  "chain.json",
+  "chain.pid",
+  "meter-key.json",
+  "neighborwatt.sqlite",
+  "neighborwatt.sqlite-wal",
+  "neighborwatt.sqlite-shm",
+];
 
 function isRunning(pid: number): boolean {
   try {

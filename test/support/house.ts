@@ -6,6 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SignedReadingView } from "../../common/api";
+import type { TradeView } from "../../common/events";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { buildPage } from "../../scripts/build-page";
 import { migrate } from "../../scripts/deploy";
@@ -25,8 +27,10 @@ import {
 } from "../../scripts/lab-chain";
 import { loadMeterKey } from "../../server/chain/meter-key";
 import { DEVELOPMENT_KEYSTORE_PASSWORD } from "../../server/config";
+import { until } from "./until";
 
 const ROOT = join(__dirname, "..", "..");
+const SETTLED_WITHIN_MS = 120_000;
 const READY_WITHIN_MS = 90_000;
 
 export interface HouseOptions {
@@ -52,7 +56,15 @@ export interface House {
   startServer(env?: Record<string, string>): Promise<void>;
   /** `/api/…` as JSON. */
   get<T>(path: string): Promise<T>;
+  /** Waits until the chain says that the trade is settled. */
+  untilSettled(tradeId: bigint): Promise<TradeAnswer>;
   stop(): Promise<void>;
+}
+
+/** `/api/trades/:id` */
+export interface TradeAnswer {
+  trade: TradeView;
+  readings: SignedReadingView[];
 }
 
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
@@ -138,6 +150,17 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
         return (await response.json()) as T;
       },
+      untilSettled: (tradeId) =>
+        until(
+          `trade ${tradeId} settled`,
+          async () => {
+            const answer = await house.get<TradeAnswer>(`/api/trades/${tradeId}`);
+            return answer.trade.status === "settled" && answer;
+          },
+          SETTLED_WITHIN_MS,
+          // The server answers 600 requests a minute.
+          250,
+        ),
       stop,
     };
     ending.push(() => house.stopServer("SIGKILL"));

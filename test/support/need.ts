@@ -14,6 +14,11 @@ const remedies: Record<string, string> = {
   "aws-cdk-lib": "npm ci --prefix geth/ec2",
   "cloud-init": "install the package cloud-init",
   "systemd-analyze": "install the package systemd",
+  sshd: "install the package openssh-server",
+  "ssh-keygen": "install the package openssh-client",
+  jq: "install the package jq",
+  shellcheck: "install the package shellcheck",
+  go: "install Go 1.19 or later",
 };
 
 /** Absolute path of a program: from the environment variable, else on PATH; null where there is none. */

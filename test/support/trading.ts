@@ -10,7 +10,9 @@ export async function buyTokens(
   buyer: LabRole,
   ether: string,
 ): Promise<void> {
-  await web3.eth.sendTransaction({ ...from(buyer), to: token.options.address, value: toWei(ether, "ether") });
+  const transaction = { ...from(buyer), to: token.options.address, value: toWei(ether, "ether") };
+  // Without data web3 takes it for a transfer to a person: 21,000 gas, too little for a contract's receive().
+  await web3.eth.sendTransaction({ ...transaction, gas: await web3.eth.estimateGas(transaction) });
 }
 
 export interface Purchase {

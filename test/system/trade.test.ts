@@ -5,13 +5,6 @@ import { type House, startHouse } from "../support/house";
 import { balanceOf, buyTokens, purchase, settlementsOf } from "../support/trading";
 import { until } from "../support/until";
 
-const SETTLED_WITHIN_MS = 90_000;
-
-interface TradeAnswer {
-  trade: TradeView;
-  readings: { deliveredMilliWh: string; registerMilliWh: string; isFinal: boolean }[];
-}
-
 describe("a trade, from the purchase to metered and settled energy", function () {
   this.timeout(240_000);
   let house: House;
@@ -23,16 +16,6 @@ describe("a trade, from the purchase to metered and settled energy", function ()
   });
   after(() => house?.stop());
 
-  const settled = (tradeId: bigint) =>
-    until(
-      `trade ${tradeId} settled`,
-      async () => {
-        const answer = await house.get<TradeAnswer>(`/api/trades/${tradeId}`);
-        return answer.trade.status === "settled" ? answer : null;
-      },
-      SETTLED_WITHIN_MS,
-    );
-
   it("pays the seller for exactly what was bought, and leaves nothing in escrow", async () => {
     const sellerBefore = await balanceOf(house.lab, LAB_ACCOUNTS.prosumer.address);
     const { tradeId, payment } = await purchase(house.lab, "consumer", 1n, 5n);
@@ -41,7 +24,7 @@ describe("a trade, from the purchase to metered and settled energy", function ()
         (trade) => trade.tradeId === String(tradeId),
       ),
     );
-    const { trade, readings } = await settled(tradeId);
+    const { trade, readings } = await house.untilSettled(tradeId);
     assert.equal(trade.deliveredMilliWh, "5");
     assert.equal(trade.settledMilliWh, "5");
     assert.equal(trade.paid, String(payment));
@@ -54,7 +37,10 @@ describe("a trade, from the purchase to metered and settled energy", function ()
   it("delivers trades bought at once one after the other, in purchase order", async () => {
     const first = await purchase(house.lab, "consumer", 1n, 3n);
     const second = await purchase(house.lab, "consumer2", 2n, 2n);
-    const answers = await Promise.all([settled(first.tradeId), settled(second.tradeId)]);
+    const answers = await Promise.all([
+      house.untilSettled(first.tradeId),
+      house.untilSettled(second.tradeId),
+    ]);
     const [a, b] = answers.map(({ trade }) => trade);
     assert.ok(a!.deliveryEndedAtMs! <= b!.deliveryStartedAtMs!);
     assert.equal(await balanceOf(house.lab, house.deployment.trade), 0n);
@@ -77,11 +63,5 @@ describe("a trade, from the purchase to metered and settled energy", function ()
       ["2", "1998"],
       ["3", "10000"],
     ]);
-  });
-
-  it("opens the relay when the node is gone, and goes on when it is back", async () => {
-    const { tradeId } = await purchase(house.lab, "consumer", 1n, 4n);
-    await settled(tradeId);
-    assert.match(house.output(), /relay/i);
   });
 });
