@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12) || major === 21) {
-  console.error(`neighborwatt needs Node 20.19 or later, 22.12 or later, or 24; this is ${process.versions.node}.`);
+  console.error(
+    `neighborwatt needs Node 20.19 or later, 22.12 or later, or 24; this is ${process.versions.node}.`,
+  );
   process.exit(1);
 }
 
@@ -32,7 +34,9 @@ if (!installIsComplete()) {
     shell: process.platform === "win32",
   });
   if (npm.status !== 0) {
-    console.error("npm ci failed, see above. Check the connection to the npm registry and start again: nothing is lost.");
+    console.error(
+      "npm ci failed, see above. Check the connection to the npm registry and start again: nothing is lost.",
+    );
     process.exit(1);
   }
 }
