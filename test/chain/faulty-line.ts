@@ -11,6 +11,8 @@ export class FaultyLine {
   requests: Request[] = [];
   /** Changes one answer; by default as it came. */
   tamper: (request: Request, answer: Answer) => unknown = (_, answer) => answer;
+  /** Called before a request reaches the node. */
+  before: (request: Request) => Promise<void> = async () => {};
   /** Answers in the node's place with this text, whatever was asked. */
   say: string | null = null;
   private server: Server | null = null;
@@ -33,6 +35,7 @@ export class FaultyLine {
         if (this.fault === "cut") return request.socket.destroy();
         if (this.say !== null) return response.end(this.say);
         try {
+          for (const one of asked) await this.before(one);
           const headers = { "content-type": "application/json" };
           const answer = await (await fetch(this.target, { method: "POST", body, headers })).json();
           const all = ([answer].flat() as Answer[]).map((one) => {
