@@ -12,7 +12,7 @@ import { HDKey } from "ethereum-cryptography/hdkey";
 import { privateKeyToAddress } from "web3-eth-accounts";
 import { GETH_CHAIN_ID } from "../common/lab";
 import { makeAccount } from "./accounts";
-import { GENESIS_FILE, labPlaces, makeFolder, nodeCount, PROFILES, type Profile } from "./folder";
+import { GENESIS_FILE, labPlaces, makeFolder, nodeCount, type Place, PROFILES, type Profile } from "./folder";
 import { LAB_FUNDED, LAB_SEALERS } from "./lab";
 import { lookForGeth, lookForPuppeth, ROOT, requireProgram } from "./programs";
 import { type Genesis, type GenesisRequest, makeGenesis } from "./puppeth";
@@ -64,8 +64,10 @@ export interface FreshSettings {
   chainId: number;
   /** Addresses made elsewhere, on the machines that will seal: then no account and no network folder is made here. */
   sealers: string[];
-  /** Addresses to make rich besides; without any, a new mnemonic's. */
+  /** Addresses to make rich; without any, a new mnemonic's. */
   funded: string[];
+  /** Where the nodes listen; the lab's fixed ports when left out. */
+  places?: readonly Place[];
 }
 
 /** The genesis, and unless the sealers are named, a folder that `npm run geth -- up --dir` starts. */
@@ -84,7 +86,10 @@ export async function makeFresh(dir: string, settings: FreshSettings): Promise<v
   const { chainId, period, profile } = settings;
   const genesis = await makeGenesis(puppeth, { chainId, period, sealers, funded });
   if (isElsewhere) fs.writeFileSync(path.join(dir, "genesis.json"), asText(genesis));
-  else makeFolder(dir, { genesis, profile, sealers, isLab: false, places: labPlaces(nodeCount(profile)) });
+  else {
+    const places = settings.places ?? labPlaces(nodeCount(profile));
+    makeFolder(dir, { genesis, profile, sealers, isLab: false, places });
+  }
 }
 
 function newMnemonicsAddresses(dir: string): string[] {

@@ -20,8 +20,11 @@ const HOW_TO_GET_C =
   "macOS: xcode-select --install";
 
 /** Go and a C compiler, or one sentence for each that is not there. */
-export function lookForTools(env: NodeJS.ProcessEnv = process.env): { go: string } | { missing: string[] } {
-  const searchPath = [env.PATH ?? "", ...GO_PLACES].join(path.delimiter);
+export function lookForTools(
+  env: NodeJS.ProcessEnv = process.env,
+  goPlaces: readonly string[] = GO_PLACES,
+): { go: string } | { missing: string[] } {
+  const searchPath = [env.PATH ?? "", ...goPlaces].join(path.delimiter);
   const go = onPath("go", searchPath);
   const compiler = [env.CC, "cc", "gcc", "clang"].find((name) => name && onPath(name, env.PATH));
   const missing = [...(go ? [] : [HOW_TO_GET_GO]), ...(compiler ? [] : [HOW_TO_GET_C])];
