@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LAB_ACCOUNTS } from "../../common/lab";
+import { balanceOf, buyTokens, purchase, settlementsOf } from "../../scripts/trading";
 import { type House, startHouse } from "../support/house";
-import { balanceOf, buyTokens, purchase, settlementsOf } from "../support/trading";
 
 /** Milliseconds after the purchase (or after the server is back) at which the server is killed, and again. */
 const MOMENTS = [[0], [900, 100], [1500, 1500], [2500], [3200, 700], [4000, 50], [5200]];

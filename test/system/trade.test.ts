@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { OfferView, TradeView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
+import { balanceOf, buyTokens, purchase, settlementsOf } from "../../scripts/trading";
 import { type House, startHouse } from "../support/house";
-import { balanceOf, buyTokens, purchase, settlementsOf } from "../support/trading";
 import { until } from "../support/until";
 
 describe("a trade, from the purchase to metered and settled energy", function () {

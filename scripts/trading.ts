@@ -1,8 +1,8 @@
-/** What a buyer does, for tests and benchmarks that need a trade. */
+/** What a buyer does, for tests and benchmarks. */
 import { encodeParameters } from "web3-eth-abi";
 import { toWei } from "web3-utils";
-import { paymentFor } from "../../common/units";
-import type { LabChain, LabRole } from "../../scripts/lab-chain";
+import { paymentFor } from "../common/units";
+import type { LabChain, LabRole } from "./lab-chain";
 
 /** Sends ether to the token, which sells its tokens for it. */
 export async function buyTokens(
