@@ -5,9 +5,9 @@ import { ownTrades } from "./select";
 import type { PageState } from "./state";
 import type { Store } from "./store";
 
-/** The sentences for what is new between two states; nothing on the first snapshot, which is no news. */
-export function newsOf(before: PageState, after: PageState): string[] {
-  if (!before.hasSnapshot || before.trades === after.trades) return [];
+/** What is new between two states, as sentences; nothing on the first snapshot, which is no news. */
+export function announceText(before: PageState, after: PageState): string {
+  if (!before.hasSnapshot || before.trades === after.trades) return "";
   const t = translator(after.ui.language);
   return ownTrades(after)
     .filter((trade) => before.trades[trade.tradeId]?.status !== trade.status)
@@ -16,14 +16,15 @@ export function newsOf(before: PageState, after: PageState): string[] {
         energy: energy(BigInt(trade.milliWh), after.ui.language),
         status: t(`trade.${trade.status}`),
       }),
-    );
+    )
+    .join(" ");
 }
 
 export function announce(store: Store, element: HTMLElement): () => void {
   let before = store.state;
   return store.subscribe((after) => {
-    const news = newsOf(before, after);
+    const news = announceText(before, after);
     before = after;
-    if (news.length > 0) element.textContent = news.join(" ");
+    if (news) element.textContent = news;
   });
 }

@@ -3,7 +3,7 @@
  * the others tell how the last action ended.
  */
 import type { Key } from "./i18n";
-import { configOf, shownMeter } from "./select";
+import { configOf, shownMeter, walletName } from "./select";
 import type { PageState } from "./state";
 import { failureKind, messageOf } from "./wallet/failure";
 import { ChainNotAddable, canBeAdded } from "./wallet/network";
@@ -124,7 +124,7 @@ export function standingNotices(state: PageState): Notice[] {
   }
   if (state.wallet.found.length === 0) notices.push({ name: "noWallet" });
   if (state.wallet.status === "connected") {
-    const values = { chain: config.chainName, wallet: state.wallet.name, rpcUrl: config.rpcUrl };
+    const values = { chain: config.chainName, wallet: walletName(state), rpcUrl: config.rpcUrl };
     if (state.wallet.isOffline) notices.push({ name: "walletOffline", values });
     else if (state.wallet.chainId !== config.chainId)
       notices.push({

@@ -1,7 +1,9 @@
 /** Questions that more than one view or action asks of the state. */
 import type { ConfigView } from "../common/api";
 import type { MeterView, TradeView } from "../common/events";
+import { translator } from "./i18n";
 import type { PageState } from "./state";
+import { LAB_RDNS } from "./wallet/lab-id";
 
 /** Ready configuration, or null: most of the page waits for it. */
 export const configOf = (state: PageState): ConfigView | null =>
@@ -32,3 +34,7 @@ export const ownTrades = (state: PageState): TradeView[] =>
         sameAddress(trade.buyer, state.wallet.account) || sameAddress(trade.seller, state.wallet.account),
     )
     .sort((a, b) => b.opened.block - a.opened.block || (BigInt(b.tradeId) > BigInt(a.tradeId) ? 1 : -1));
+
+/** Wallets have one name; the page's own has one a language. */
+export const walletName = ({ wallet, ui }: PageState): string =>
+  wallet.rdns === LAB_RDNS ? translator(ui.language)("lab.name") : wallet.name;

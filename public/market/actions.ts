@@ -6,7 +6,6 @@ import { BASE_UNITS, paymentFor } from "../../common/units";
 import { ids } from "../ids";
 import { noticeOf } from "../notices";
 import { configOf } from "../select";
-import { sendFromLab } from "../wallet/lab-send";
 import { rpcProvider } from "../wallet/provider";
 import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
 import { type Sender, send } from "./send";
@@ -122,6 +121,7 @@ export async function askFaucet({ store, nowMs }: Sender): Promise<void> {
   store.dispatch({ type: "notice", notice: null });
   store.dispatch({ type: "busy", what: ids.faucet, phase: "checking" });
   try {
+    const { sendFromLab } = await import("../wallet/lab-send");
     const transaction = { to: account, value: FAUCET_WEI, data: "0x" };
     const hash = await sendFromLab(
       rpcProvider(config.rpcUrl),

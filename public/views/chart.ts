@@ -33,7 +33,7 @@ function options(width: number, state: PageState): uPlot.Options {
       y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
     },
     axes: [
-      { ...axis, splits: () => MINUTES, values: (_, minutes) => minutes.map(minute) },
+      { ...axis, size: 28, splits: () => MINUTES, values: (_, minutes) => minutes.map(minute) },
       {
         ...axis,
         size: 36,

@@ -3,6 +3,7 @@ import { ref } from "lit-html/directives/ref.js";
 import { shortHex } from "../format";
 import { type Key, LANGUAGES } from "../i18n";
 import { ids } from "../ids";
+import { walletName } from "../select";
 import type { Theme } from "../state";
 import { type View, when } from "./view";
 
@@ -20,7 +21,7 @@ const mark = svg`
 const account = ({ state, t, act }: View) => html`
   <div class="account">
     <span class="account-text">
-      <small id=${ids.walletName}>${state.wallet.name}</small>
+      <small id=${ids.walletName}>${walletName(state)}</small>
       <code id=${ids.account} data-address=${state.wallet.account ?? ""}>${shortHex(state.wallet.account ?? "")}</code>
     </span>
     <button type="button" class="button quiet small" id=${ids.disconnect} @click=${() => act.disconnect()}>
@@ -60,7 +61,7 @@ export function header(view: View) {
         status === "connected"
           ? account(view)
           : html`<button type="button" class="button primary" id=${ids.connect} @click=${() => act.pressConnect()}>
-              ${status === "connecting" ? t("busy.wallet", { wallet: state.wallet.name }) : t("header.connect")}
+              ${status === "connecting" ? t("busy.wallet", { wallet: walletName(state) }) : t("header.connect")}
             </button>`
       }
     </header>

@@ -4,7 +4,7 @@ import type { TradeView } from "../../common/events";
 import { clockTime, energy, nwtExact, price, shortHex } from "../format";
 import type { Key } from "../i18n";
 import { ids } from "../ids";
-import { isOnChain, ownTrades, sameAddress } from "../select";
+import { isOnChain, ownTrades, sameAddress, walletName } from "../select";
 import {
   draftTimeline,
   type Entry,
@@ -36,7 +36,7 @@ function valuesOf(entry: Entry, language: "en" | "ko"): Record<string, string | 
 }
 
 function timeline({ t, language, state }: View, entry: Entry, steps: Step[]) {
-  const values = { ...valuesOf(entry, language), wallet: state.wallet.name };
+  const values = { ...valuesOf(entry, language), wallet: walletName(state) };
   return html`
     <ol class="timeline">
       ${steps.map(

@@ -4,6 +4,7 @@ import { nothing } from "lit-html";
 import type { OfferView } from "../../common/events";
 import type { Language, Translate } from "../i18n";
 import type { Notice } from "../notices";
+import { walletName } from "../select";
 import type { PageState, Theme } from "../state";
 
 export interface Actions {
@@ -40,7 +41,7 @@ export interface View {
 export function buttonText({ state, t }: View, control: string, idle: string): string {
   const phase = state.busy[control];
   if (phase === "checking") return t("busy.checking");
-  if (phase === "wallet") return t("busy.wallet", { wallet: state.wallet.name });
+  if (phase === "wallet") return t("busy.wallet", { wallet: walletName(state) });
   return idle;
 }
 

@@ -1,5 +1,6 @@
 /** Sends a transaction signed with a well-known lab key, straight to the node. */
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
+import { signTransaction } from "../web3/signer";
 import { failure, type Provider } from "./provider";
 
 export interface LabAccount {
@@ -68,7 +69,6 @@ export async function sendFromLab(
     method: "eth_getTransactionCount",
     params: [account.address, "pending"],
   })) as string;
-  const { signTransaction } = await import("../web3/signer");
   const raw = signTransaction(
     { chainId, nonce: BigInt(count), ...transaction, ...agreed },
     account.privateKey,

@@ -104,7 +104,10 @@ export function startSession(store: Store, target: EventTarget, storage: Storage
       const detail = details.get(uuid);
       if (!detail) throw new Error("That wallet is gone: reload the page");
       if (store.state.wallet.status === "none")
-        wallet({ type: "wallet", change: { status: "connecting", name: detail.info.name } });
+        wallet({
+          type: "wallet",
+          change: { status: "connecting", name: detail.info.name, rdns: detail.info.rdns },
+        });
       try {
         await enter(detail, (await detail.provider.request({ method: "eth_requestAccounts" })) as string[]);
       } catch (error) {

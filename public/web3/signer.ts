@@ -1,5 +1,5 @@
 /**
- * Signs transactions with a key the page holds: the well-known lab keys, never anyone's own. Loaded when needed.
+ * Signs transactions with a key the page holds: the well-known lab keys, never anyone's own.
  * web3-eth-accounts does the same in four times the weight; a test compares the two byte by byte.
  */
 import { RLP } from "@ethereumjs/rlp";

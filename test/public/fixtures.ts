@@ -1,0 +1,159 @@
+/** Values that tests of the page share: one house, one offer, one trade. */
+import type { ConfigView } from "../../common/api";
+import type { MeterView, OfferView, SampleView, Snapshot, TradeView } from "../../common/events";
+import { LAB_ACCOUNTS } from "../../common/lab";
+import { initialState, type PageState } from "../../public/state";
+import type { TransactionRecord } from "../../public/transactions";
+import { LAB_RDNS } from "../../public/wallet/lab-id";
+import { failure, type Provider } from "../../public/wallet/provider";
+
+export const METER = "0xa7F16a13226b49258065215d6f1790ef4c97BcEC";
+export const TOKEN = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+export const TRADE = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512";
+export const TX_HASH = `0x${"ab".repeat(32)}`;
+const NWT = 10n ** 18n;
+
+export const config: ConfigView = {
+  network: "embedded",
+  chainId: 13370,
+  chainName: "neighborwatt embedded",
+  rpcUrl: "http://127.0.0.1:8545",
+  contracts: { token: TOKEN, trade: TRADE },
+  tokensPerEther: "1000",
+  confirmationsNeeded: 2,
+  gridTariffPerKWh: String(180n * NWT),
+  labWallet: true,
+  faucet: true,
+  meters: [{ meter: METER, prosumer: LAB_ACCOUNTS.prosumer.address }],
+};
+
+export const offer: OfferView = {
+  offerId: "1",
+  meter: METER,
+  prosumer: LAB_ACCOUNTS.prosumer.address,
+  milliWh: "500",
+  remainingMilliWh: "500",
+  pricePerKWh: String(120n * NWT),
+  deliveryWindowS: 3600,
+  status: "open",
+  listedBlock: 5,
+};
+
+export const trade: TradeView = {
+  tradeId: "1000001",
+  offerId: "1",
+  meter: METER,
+  seller: LAB_ACCOUNTS.prosumer.address,
+  buyer: LAB_ACCOUNTS.consumer.address,
+  status: "sealed",
+  milliWh: "20",
+  pricePerKWh: offer.pricePerKWh,
+  payment: "2400000000000000",
+  deliveredMilliWh: "0",
+  settledMilliWh: "0",
+  paid: "0",
+  refunded: "0",
+  deadlineAtMs: 3_600_000,
+  opened: { txHash: TX_HASH, block: 9, sealer: null, atMs: 1_000 },
+  confirmations: 1,
+  confirmationsNeeded: 2,
+  deliveryStartedAtMs: null,
+  deliveryEndedAtMs: null,
+  settlements: [],
+};
+
+export const sample = (atMs: number, watts = 2.5): SampleView => ({
+  meter: METER,
+  atMs,
+  volts: 6.2,
+  amperes: 0.4,
+  watts,
+  panelWatts: 7,
+  registerMilliWh: "4",
+  relay: watts > 0 ? "closed" : "open",
+});
+
+export const meter: MeterView = {
+  meter: METER,
+  prosumer: LAB_ACCOUNTS.prosumer.address,
+  state: "online",
+  detail: "",
+  relay: "open",
+  todayMilliWh: "0",
+  lastSample: null,
+};
+
+export const snapshot: Snapshot = {
+  offers: [offer],
+  trades: [trade],
+  meters: [meter],
+  chain: { state: "following", detail: "", head: { block: 10, atMs: 0, sealer: null }, followedBlock: 9 },
+};
+
+export const record: TransactionRecord = {
+  hash: TX_HASH,
+  kind: "purchase",
+  account: LAB_ACCOUNTS.consumer.address,
+  sentAtMs: 1_000,
+  details: { offerId: "1", milliWh: "20", tokens: "2400000000000000" },
+  status: "pending",
+  block: null,
+};
+
+/** Everything in order: server, meter, chain, a connected wallet of the house next door. */
+export const readyState: PageState = {
+  ...initialState,
+  config: { status: "ready", view: config },
+  server: "online",
+  hasSnapshot: true,
+  offers: { "1": offer },
+  meters: { [METER]: meter },
+  chain: snapshot.chain,
+  wallet: {
+    found: [{ uuid: "lab", name: "Lab wallet", rdns: LAB_RDNS, icon: "" }],
+    status: "connected",
+    name: "Lab wallet",
+    rdns: LAB_RDNS,
+    account: LAB_ACCOUNTS.consumer.address,
+    chainId: 13370,
+    isOffline: false,
+  },
+};
+
+/** A provider that answers by a table and notes what it was asked; a function may throw what it likes. */
+export function scripted(
+  answers: Record<string, (params: readonly unknown[]) => unknown>,
+): Provider & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    async request({ method, params = [] }) {
+      asked.push(method);
+      const answer = answers[method];
+      if (!answer) throw failure(4200, `no ${method}`);
+      return answer(params);
+    },
+  };
+}
+
+/** Rejects as a wallet does: with a plain object. */
+export const refuse =
+  (code: number, message = "") =>
+  (): never => {
+    throw failure(code, message);
+  };
+
+/** A storage that forgets when the test ends. */
+export function memoryStorage(): Storage {
+  const items = new Map<string, string>();
+  return {
+    get length() {
+      return items.size;
+    },
+    clear: () => items.clear(),
+    getItem: (key) => items.get(key) ?? null,
+    key: (index) => [...items.keys()][index] ?? null,
+    removeItem: (key) => void items.delete(key),
+    setItem: (key, value) => void items.set(key, value),
+  };
+}

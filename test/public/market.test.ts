@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { LAB_ACCOUNTS } from "../../common/lab";
+import { ids } from "../../public/ids";
+import { buyEnergy, buyTokens, costOfTokens, redeemTokens, worthOfTokens } from "../../public/market/actions";
+import { send } from "../../public/market/send";
+import { createStore } from "../../public/store";
+import { failure, type Provider } from "../../public/wallet/provider";
+import { decodeCall, decodePurchase, tokenAbi } from "../../public/web3/codec";
+import { offer, readyState, refuse, scripted, TOKEN, TRADE, TX_HASH } from "./fixtures";
+
+function market(answers: Parameters<typeof scripted>[0] = {}) {
+  const store = createStore(readyState);
+  const sent: { from: string; to: string; data?: string; value?: string }[] = [];
+  const provider = scripted({
+    eth_call: () => "0x",
+    eth_sendTransaction: ([transaction]) => {
+      sent.push(transaction as (typeof sent)[number]);
+      return TX_HASH;
+    },
+    ...answers,
+  });
+  return { store, provider, sent, sender: { store, provider: (): Provider => provider, nowMs: () => 42 } };
+}
+
+describe("A purchase", () => {
+  it("is one transferAndCall of the exact payment, simulated before the window opens", async () => {
+    const { sender, sent, provider, store } = market();
+    assert.equal(await buyEnergy(sender, offer, 20n), TX_HASH);
+    assert.deepEqual(provider.asked, ["eth_call", "eth_sendTransaction"]);
+    const [transaction] = sent;
+    assert.equal(transaction?.to, TOKEN);
+    assert.equal(transaction?.from, LAB_ACCOUNTS.consumer.address);
+    const call = decodeCall(tokenAbi, transaction?.data ?? "");
+    assert.equal(call?.name, "transferAndCall");
+    assert.equal(call?.args.to, TRADE);
+    assert.equal(call?.args.value, 2_400_000_000_000_000n);
+    assert.deepEqual(decodePurchase(call?.args.data as string), { offerId: 1n, milliWh: 20n });
+    assert.deepEqual(store.state.transactions[0], {
+      hash: TX_HASH,
+      kind: "purchase",
+      account: LAB_ACCOUNTS.consumer.address,
+      sentAtMs: 42,
+      details: { offerId: "1", milliWh: "20", tokens: "2400000000000000" },
+      status: "pending",
+      block: null,
+    });
+    assert.equal(store.state.purchase, null);
+    assert.deepEqual(store.state.busy, {});
+  });
+
+  it("that would revert opens no window and says why", async () => {
+    const data = `0x${"0".repeat(8)}`;
+    const { sender, provider, store } = market({
+      eth_call: () => {
+        throw failure(3, "execution reverted", data);
+      },
+    });
+    assert.equal(await buyEnergy(sender, offer, 20n), null);
+    assert.deepEqual(provider.asked, ["eth_call"]);
+    assert.equal(store.state.notice?.name, "simulationFailed");
+    assert.deepEqual(store.state.transactions, []);
+  });
+
+  it("that is rejected leaves a neutral word and nothing else", async () => {
+    const { sender, store } = market({ eth_sendTransaction: refuse(4001, "User denied") });
+    assert.equal(await buyEnergy(sender, offer, 20n), null);
+    assert.equal(store.state.notice?.name, "rejected");
+    assert.deepEqual(store.state.transactions, []);
+    assert.deepEqual(store.state.busy, {});
+    assert.equal(store.state.purchase, null);
+  });
+
+  it("shows its timeline from the click on, and that it waits for the wallet", async () => {
+    const seen: unknown[] = [];
+    const { sender, store } = market();
+    store.subscribe((state) => seen.push([state.purchase?.milliWh, state.busy[ids.offerBuy("1")]]));
+    await buyEnergy(sender, offer, 20n);
+    assert.ok(seen.some((entry) => JSON.stringify(entry) === '["20","wallet"]'));
+  });
+
+  it("pressed twice is sent once", async () => {
+    const { sender, sent } = market();
+    const call = { kind: "refund" as const, control: "x", to: TRADE, details: {} };
+    await Promise.all([send(sender, call), send(sender, call)]);
+    assert.equal(sent.length, 1);
+  });
+});
+
+describe("Tokens", () => {
+  const rows: [bigint, bigint, bigint, bigint][] = [
+    // tokens, rate, wei to buy them, wei they are worth
+    [1000n, 1000n, 1n, 1n],
+    [1n, 1000n, 1n, 0n],
+    [1001n, 1000n, 2n, 1n],
+    [10n * 10n ** 18n, 1000n, 10n ** 16n, 10n ** 16n],
+  ];
+  for (const [tokens, rate, cost, worth] of rows)
+    it(`${tokens} cost ${cost} wei and are worth ${worth} wei`, () => {
+      assert.equal(costOfTokens(tokens, rate), cost);
+      assert.equal(worthOfTokens(tokens, rate), worth);
+    });
+
+  it("are bought by sending ether to the token, and redeemed by its function", async () => {
+    const { sender, sent } = market();
+    await buyTokens(sender, 10n ** 19n);
+    await redeemTokens(sender, 5n);
+    assert.deepEqual(sent[0], {
+      from: LAB_ACCOUNTS.consumer.address,
+      to: TOKEN,
+      value: `0x${(10n ** 16n).toString(16)}`,
+    });
+    assert.deepEqual(decodeCall(tokenAbi, sent[1]?.data ?? ""), { name: "redeem", args: { tokens: 5n } });
+  });
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mendOf, noticeOf, noticesOf, standingNotices, toneOf } from "../../public/notices";
+import { initialState, type PageState } from "../../public/state";
+import { ChainNotAddable } from "../../public/wallet/network";
+import { failure } from "../../public/wallet/provider";
+import { config, METER, meter, readyState, snapshot } from "./fixtures";
+
+const names = (state: PageState) => standingNotices(state).map(({ name }) => name);
+const withWallet = (change: Partial<PageState["wallet"]>): PageState => ({
+  ...readyState,
+  wallet: { ...readyState.wallet, ...change },
+});
+const withChain = (state: "following" | "nodeLost" | "rebuilding" | "noContracts"): PageState => ({
+  ...readyState,
+  chain: { ...snapshot.chain, state },
+});
+
+describe("Standing notices", () => {
+  const lan = { ...config, rpcUrl: "http://192.168.0.9:8545" };
+  const rows: [string, PageState, string[]][] = [
+    ["everything in order", readyState, []],
+    ["nothing known yet", initialState, []],
+    ["no configuration", { ...initialState, config: { status: "failed" } }, ["configFailed"]],
+    ["server gone", { ...readyState, server: "lost" }, ["serverGone"]],
+    ["no wallet", withWallet({ found: [], status: "none" }), ["noWallet"]],
+    ["wallet elsewhere", withWallet({ chainId: 1 }), ["wrongNetwork"]],
+    [
+      "wallet elsewhere, chain on a LAN by http",
+      { ...withWallet({ chainId: 1 }), config: { status: "ready", view: lan } },
+      ["chainNotAddable"],
+    ],
+    ["wallet without its node", withWallet({ isOffline: true }), ["walletOffline"]],
+    ["no contracts", withChain("noContracts"), ["noContracts"]],
+    ["node gone", withChain("nodeLost"), ["nodeGone"]],
+    ["chain reset", withChain("rebuilding"), ["rebuilding"]],
+    ["meter lost", { ...readyState, meters: { [METER]: { ...meter, state: "lost" } } }, ["meterGone"]],
+  ];
+  for (const [situation, state, expected] of rows)
+    it(`${situation}: ${expected.join(", ") || "none"}`, () => assert.deepEqual(names(state), expected));
+
+  it("blame the server alone for what only the server could know", () => {
+    const lost = {
+      ...readyState,
+      server: "lost" as const,
+      meters: { [METER]: { ...meter, state: "lost" as const } },
+    };
+    assert.deepEqual(names(lost), ["serverGone"]);
+  });
+});
+
+describe("The last action's notice", () => {
+  const rows: [unknown, string, string, string][] = [
+    [failure(4001, "User rejected the request."), "rejected", "neutral", "dismiss"],
+    [failure(-32002, "already pending"), "windowOpen", "info", "dismiss"],
+    [failure(4902, "Unrecognized chain ID"), "wrongNetwork", "warning", "switchNetwork"],
+    [failure(4100, ""), "notConnected", "info", "connect"],
+    [failure(4900, ""), "walletOffline", "warning", "help"],
+    [failure(-32603, "nonce too high"), "staleNonce", "warning", "help"],
+    [failure(-32000, "insufficient funds for gas"), "noEther", "warning", "getEther"],
+    [new ChainNotAddable("http://192.168.0.9:8545"), "chainNotAddable", "warning", "switchAdded"],
+    [failure(-32603, "boom"), "failed", "error", "dismiss"],
+    [new Error("a bug"), "failed", "error", "dismiss"],
+  ];
+  for (const [error, name, tone, mend] of rows)
+    it(`is ${name}, ${tone}, mended by ${mend}`, () => {
+      const notice = noticeOf(error);
+      assert.equal(notice.name, name);
+      assert.equal(toneOf(notice), tone);
+      assert.equal(mendOf(notice), mend);
+    });
+
+  it("is not shown beside a standing one of the same name", () => {
+    const state = { ...withWallet({ chainId: 1 }), notice: { name: "wrongNetwork" as const } };
+    assert.deepEqual(
+      noticesOf(state).map(({ name }) => name),
+      ["wrongNetwork"],
+    );
+  });
+});
