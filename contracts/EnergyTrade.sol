@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC1363Receiver} from "@openzeppelin/contracts/interfaces/IERC1363Receiver.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MeterRegistry} from "./MeterRegistry.sol";
 import {IEnergyTrade} from "./interfaces/IEnergyTrade.sol";
 
 /// @notice See `IEnergyTrade`.
-contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
+contract EnergyTrade is MeterRegistry, IERC1363Receiver {
     using SafeERC20 for IERC20;
 
-    // Every record is one storage slot; what a trade shares with its offer is read from the offer.
-
-    struct MeterRecord {
-        address prosumer;
-        uint48 soldMilliWh;
-        uint48 registerMilliWh;
-    }
+    // Every record is one storage slot. What a trade shares with its offer is read from the offer.
 
     /// What of an offer never changes, and is all that a settlement reads of it.
     struct Terms {
@@ -41,8 +33,6 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
     }
 
     /// @inheritdoc IEnergyTrade
-    bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
-    /// @inheritdoc IEnergyTrade
     uint64 public constant MIN_DELIVERY_WINDOW = 60 seconds;
     /// @inheritdoc IEnergyTrade
     uint64 public constant MAX_DELIVERY_WINDOW = 30 days;
@@ -50,44 +40,18 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
     uint64 public constant GRACE_PERIOD = 10 minutes;
 
     uint256 private constant TRADES_PER_OFFER = 1_000_000;
-    bytes32 private constant READING_TYPEHASH =
-        keccak256("Reading(uint256 tradeId,uint64 deliveredMilliWh,uint64 registerMilliWh,bool isFinal)");
 
     /// @inheritdoc IEnergyTrade
     IERC20 public immutable token;
     /// @inheritdoc IEnergyTrade
     uint256 public offerCount;
 
-    mapping(address meter => MeterRecord) private _meters;
-    mapping(address meter => bool) private _isDecommissioned;
     mapping(uint256 offerId => Terms) private _terms;
-    mapping(uint256 offerId => Stock) private _stocks;
+    mapping(uint256 offerId => Stock) internal _stocks;
     mapping(uint256 tradeId => TradeRecord) private _trades;
 
-    /// @dev The deployer names the operators.
-    constructor(IERC20 token_) EIP712("neighborwatt", "1") {
+    constructor(IERC20 token_) {
         token = token_;
-        _grantRole(DEFAULT_ADMIN_ROLE, msg.sender);
-    }
-
-    // ---------------------------------------------------------------- the operator
-
-    /// @inheritdoc IEnergyTrade
-    function commission(address meter, address prosumer) external onlyRole(OPERATOR_ROLE) {
-        if (meter == address(0)) revert InvalidMeter(meter);
-        // Paid to this contract, money would be in no trade's escrow and lost.
-        if (prosumer == address(0) || prosumer == address(this)) revert InvalidProsumer(prosumer);
-        if (_meters[meter].prosumer != address(0) || _isDecommissioned[meter]) revert MeterAlreadyKnown(meter);
-        _meters[meter].prosumer = prosumer;
-        emit MeterCommissioned(meter, prosumer);
-    }
-
-    /// @inheritdoc IEnergyTrade
-    function decommission(address meter) external onlyRole(OPERATOR_ROLE) {
-        _prosumerOf(meter);
-        delete _meters[meter].prosumer;
-        _isDecommissioned[meter] = true;
-        emit MeterDecommissioned(meter);
     }
 
     // ---------------------------------------------------------------- the seller
@@ -99,7 +63,7 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
         uint256 pricePerKWh,
         uint64 deliveryWindow
     ) external returns (uint256 offerId) {
-        address prosumer = _prosumerOf(meter);
+        address prosumer = _requireProsumer(meter);
         if (msg.sender != prosumer) revert NotProsumer(meter, msg.sender);
         if (milliWh == 0 || milliWh > type(uint32).max) revert InvalidQuantity(milliWh);
         if (pricePerKWh == 0 || pricePerKWh > type(uint96).max) revert InvalidPrice(pricePerKWh);
@@ -115,7 +79,7 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
     /// @inheritdoc IEnergyTrade
     function withdrawOffer(uint256 offerId) external {
         address meter = _terms[offerId].meter;
-        address prosumer = _meters[meter].prosumer;
+        address prosumer = _prosumerOf(meter);
         uint64 remaining = _stocks[offerId].remainingMilliWh;
         if (remaining == 0 || prosumer == address(0)) revert OfferNotOpen(offerId);
         if (msg.sender != prosumer) revert NotProsumer(meter, msg.sender);
@@ -174,46 +138,36 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
 
     /// @inheritdoc IEnergyTrade
     function refund(uint256 tradeId) external {
-        TradeRecord memory trade = _openTrade(tradeId);
-        Terms memory terms = _terms[tradeId / TRADES_PER_OFFER];
-        address seller = _meters[terms.meter].prosumer;
+        TradeRecord storage trade = _openTrade(tradeId);
+        Terms storage terms = _terms[tradeId / TRADES_PER_OFFER];
+        address seller = _prosumerOf(terms.meter);
         if (msg.sender != seller && seller != address(0)) {
             uint256 refundableAt = trade.deadline + GRACE_PERIOD;
             if (block.timestamp < refundableAt) revert RefundTooEarly(tradeId, refundableAt);
         }
+        address buyer = trade.buyer;
         uint256 refunded = _escrow(trade, terms.pricePerKWh);
         delete _trades[tradeId];
         emit TradeRefunded(tradeId, refunded);
-        _pay(trade.buyer, refunded);
+        _pay(buyer, refunded);
     }
 
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IEnergyTrade
-    function hashReading(Reading calldata reading) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, reading)));
-    }
-
-    /// @inheritdoc IEnergyTrade
-    function paymentFor(uint256 milliWh, uint256 pricePerKWh) public pure returns (uint256) {
-        return (milliWh * pricePerKWh) / 1_000_000;
-    }
-
-    /// @inheritdoc IEnergyTrade
-    function meterOf(address meter) external view returns (Meter memory) {
-        MeterRecord memory record = _meters[meter];
-        MeterStatus status = record.prosumer != address(0) ? MeterStatus.Commissioned : _isDecommissioned[meter]
-            ? MeterStatus.Decommissioned
-            : MeterStatus.Unknown;
-        return Meter(record.prosumer, record.soldMilliWh, record.registerMilliWh, status);
+    function paymentFor(uint64 milliWh, uint96 pricePerKWh) public pure returns (uint256) {
+        unchecked {
+            return (uint256(milliWh) * pricePerKWh) / 1_000_000; // 64 + 96 bits fit
+        }
     }
 
     /// @inheritdoc IEnergyTrade
     function offerOf(uint256 offerId) external view returns (Offer memory) {
         Terms memory terms = _terms[offerId];
         Stock memory stock = _stocks[offerId];
-        bool isSold = _meters[terms.meter].prosumer != address(0);
-        return Offer(terms.meter, isSold ? stock.remainingMilliWh : 0, terms.pricePerKWh, stock.deliveryWindow);
+        bool isSold = _prosumerOf(terms.meter) != address(0);
+        return
+            Offer(terms.meter, isSold ? stock.remainingMilliWh : 0, terms.pricePerKWh, stock.deliveryWindow);
     }
 
     /// @inheritdoc IEnergyTrade
@@ -224,12 +178,12 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
         if (n == 0 || n > _stocks[offerId].tradeCount) return none;
 
         Terms memory terms = _terms[offerId];
-        TradeRecord memory trade = _trades[tradeId];
+        TradeRecord storage trade = _trades[tradeId];
         return
             Trade({
                 offerId: offerId,
                 meter: terms.meter,
-                seller: _meters[terms.meter].prosumer,
+                seller: _prosumerOf(terms.meter),
                 buyer: trade.buyer,
                 orderedMilliWh: trade.orderedMilliWh,
                 deliveredMilliWh: trade.deliveredMilliWh,
@@ -247,24 +201,31 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
         uint256 offerId,
         uint256 milliWh
     ) private returns (uint256 tradeId, uint256 payment) {
-        Terms memory terms = _terms[offerId];
-        Stock memory stock = _stocks[offerId];
-        address seller = _meters[terms.meter].prosumer;
-        if (stock.remainingMilliWh == 0 || seller == address(0)) revert OfferNotOpen(offerId);
+        Terms storage terms = _terms[offerId];
+        Stock storage stock = _stocks[offerId];
+        address seller = _prosumerOf(terms.meter);
+        uint256 remaining = stock.remainingMilliWh;
+        if (remaining == 0 || seller == address(0)) revert OfferNotOpen(offerId);
         if (buyer == seller) revert BuyerIsSeller(offerId, buyer);
         if (milliWh == 0) revert InvalidQuantity(milliWh);
-        if (milliWh > stock.remainingMilliWh) revert OfferExceeded(offerId, milliWh, stock.remainingMilliWh);
-        if (stock.tradeCount == TRADES_PER_OFFER - 1) revert OfferExhausted(offerId);
-        payment = paymentFor(milliWh, terms.pricePerKWh);
+        if (milliWh > remaining) revert OfferExceeded(offerId, milliWh, remaining);
+        payment = paymentFor(uint64(milliWh), terms.pricePerKWh);
         if (payment == 0) revert PaymentTooSmall(offerId, milliWh);
 
-        uint32 ordered = uint32(milliWh);
-        uint32 deadline = uint32(block.timestamp) + stock.deliveryWindow;
-        stock.remainingMilliWh -= ordered;
-        tradeId = offerId * TRADES_PER_OFFER + ++stock.tradeCount;
-        _stocks[offerId] = stock;
-        _trades[tradeId] = TradeRecord(buyer, ordered, 0, deadline);
-        emit TradeOpened(tradeId, offerId, buyer, ordered, payment, deadline);
+        // The offer is there and holds `milliWh`: from here nothing can overflow.
+        unchecked {
+            uint256 n = stock.tradeCount + 1;
+            if (n == TRADES_PER_OFFER) revert OfferExhausted(offerId);
+            uint256 deadline = block.timestamp + stock.deliveryWindow;
+            stock.remainingMilliWh = uint32(remaining - milliWh);
+            stock.tradeCount = uint32(n);
+            tradeId = offerId * TRADES_PER_OFFER + n;
+            TradeRecord storage trade = _trades[tradeId];
+            trade.buyer = buyer;
+            trade.orderedMilliWh = uint32(milliWh);
+            trade.deadline = uint32(deadline);
+            emit TradeOpened(tradeId, offerId, buyer, uint64(milliWh), payment, uint64(deadline));
+        }
     }
 
     /// Settles one reading and pays the buyer's part; the caller pays `paid` to the seller.
@@ -273,60 +234,47 @@ contract EnergyTrade is IEnergyTrade, IERC1363Receiver, AccessControl, EIP712 {
         bytes calldata signature
     ) private returns (address seller, uint256 paid) {
         uint256 tradeId = reading.tradeId;
-        TradeRecord memory trade = _openTrade(tradeId);
-        Terms memory terms = _terms[tradeId / TRADES_PER_OFFER];
-        seller = _prosumerOf(terms.meter);
-        (address signer, , ) = ECDSA.tryRecover(hashReading(reading), signature);
-        if (signer != terms.meter) revert ReadingNotByMeter(tradeId, terms.meter, signer);
+        TradeRecord storage trade = _openTrade(tradeId);
+        address buyer = trade.buyer;
+        Terms storage terms = _terms[tradeId / TRADES_PER_OFFER];
+        address meter = terms.meter;
+        seller = _requireProsumer(meter);
+        _requireSigned(reading, signature, meter);
 
         uint64 delivered = reading.deliveredMilliWh;
-        if (delivered > trade.orderedMilliWh)
-            revert ReadingExceedsOrder(tradeId, delivered, trade.orderedMilliWh);
-        if (delivered < trade.deliveredMilliWh || (delivered == trade.deliveredMilliWh && !reading.isFinal))
-            revert ReadingNotNew(tradeId, delivered, trade.deliveredMilliWh);
-        _count(terms.meter, uint32(delivered) - trade.deliveredMilliWh, reading.registerMilliWh);
+        uint64 ordered = trade.orderedMilliWh;
+        uint64 settled = trade.deliveredMilliWh;
+        if (delivered > ordered) revert ReadingExceedsOrder(tradeId, delivered, ordered);
+        if (delivered < settled || (delivered == settled && !reading.isFinal))
+            revert ReadingNotNew(tradeId, delivered, settled);
 
-        uint256 escrowBefore = _escrow(trade, terms.pricePerKWh);
-        trade.deliveredMilliWh = uint32(delivered);
-        uint256 escrowAfter = _escrow(trade, terms.pricePerKWh);
-        paid = escrowBefore - escrowAfter;
-        if (reading.isFinal || delivered == trade.orderedMilliWh) {
-            delete _trades[tradeId];
-            emit TradeSettled(tradeId, uint64(delivered), reading.registerMilliWh, paid, escrowAfter, true);
-            _pay(trade.buyer, escrowAfter);
-        } else {
-            _trades[tradeId].deliveredMilliWh = uint32(delivered);
-            emit TradeSettled(tradeId, uint64(delivered), reading.registerMilliWh, paid, 0, false);
+        // settled <= delivered <= ordered, and so are their payments: differences of them sum up exactly.
+        unchecked {
+            _count(meter, delivered - settled, reading.registerMilliWh);
+            uint96 price = terms.pricePerKWh;
+            uint256 earned = paymentFor(delivered, price);
+            paid = earned - paymentFor(settled, price);
+            bool isClosed = reading.isFinal || delivered == ordered;
+            uint256 refunded = isClosed ? paymentFor(ordered, price) - earned : 0;
+            if (isClosed) delete _trades[tradeId];
+            else trade.deliveredMilliWh = uint32(delivered);
+            emit TradeSettled(tradeId, delivered, reading.registerMilliWh, paid, refunded, isClosed);
+            _pay(buyer, refunded);
         }
-    }
-
-    /// Adds to what a meter has sold, which its highest register must cover.
-    function _count(address meter, uint32 newMilliWh, uint64 registerMilliWh) private {
-        if (registerMilliWh > type(uint48).max) revert RegisterTooLarge(meter, registerMilliWh);
-        MeterRecord memory record = _meters[meter];
-        record.soldMilliWh += newMilliWh;
-        if (registerMilliWh > record.registerMilliWh) record.registerMilliWh = uint48(registerMilliWh);
-        if (record.soldMilliWh > record.registerMilliWh)
-            revert EnergyNotMetered(meter, record.soldMilliWh, record.registerMilliWh);
-        _meters[meter] = record;
     }
 
     function _pay(address to, uint256 amount) private {
         if (amount != 0) token.safeTransfer(to, amount);
     }
 
-    function _prosumerOf(address meter) private view returns (address prosumer) {
-        prosumer = _meters[meter].prosumer;
-        if (prosumer == address(0)) revert MeterNotCommissioned(meter);
-    }
-
-    function _openTrade(uint256 tradeId) private view returns (TradeRecord memory trade) {
+    function _openTrade(uint256 tradeId) private view returns (TradeRecord storage trade) {
         trade = _trades[tradeId];
         if (trade.buyer == address(0)) revert TradeNotOpen(tradeId);
     }
 
-    /// Base units in escrow. A difference of two payments, so that what leaves it sums up exactly.
-    function _escrow(TradeRecord memory trade, uint256 pricePerKWh) private pure returns (uint256) {
-        return paymentFor(trade.orderedMilliWh, pricePerKWh) - paymentFor(trade.deliveredMilliWh, pricePerKWh);
+    /// Base units in escrow for an open trade.
+    function _escrow(TradeRecord storage trade, uint96 pricePerKWh) private view returns (uint256) {
+        return
+            paymentFor(trade.orderedMilliWh, pricePerKWh) - paymentFor(trade.deliveredMilliWh, pricePerKWh);
     }
 }

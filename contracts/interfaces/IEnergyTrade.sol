@@ -219,7 +219,7 @@ interface IEnergyTrade {
     function hashReading(Reading calldata reading) external view returns (bytes32);
 
     /// @notice What `milliWh` cost, base units, rounded down.
-    function paymentFor(uint256 milliWh, uint256 pricePerKWh) external pure returns (uint256);
+    function paymentFor(uint64 milliWh, uint96 pricePerKWh) external pure returns (uint256);
 
     function meterOf(address meter) external view returns (Meter memory);
 
