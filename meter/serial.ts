@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { readdir } from "node:fs/promises";
 import { SerialPort } from "serialport";
 import type { Line, LineEvents } from "./transport";
@@ -38,6 +39,8 @@ export async function openSerialLine(path: string, events: LineEvents): Promise<
     });
   });
 
+  keepReading(port);
+
   return {
     write: (bytes) => {
       if (port.isOpen) port.write(Buffer.from(bytes));
@@ -57,6 +60,16 @@ export async function openSerialLine(path: string, events: LineEvents): Promise<
         port.drain(close);
       }),
   };
+}
+
+/**
+ * From Node 26.4 on, serialport 13.0.0 leaves the bytes that its poller reports unread until something else happens in
+ * the process (serialport/node-serialport#3148; mended by serialport/bindings-cpp#239, not released). An empty
+ * immediate is something else.
+ */
+function keepReading(port: SerialPort): void {
+  const { poller } = port.port as unknown as { poller?: EventEmitter };
+  for (const event of ["readable", "writable", "disconnect"]) poller?.on(event, () => setImmediate(() => {}));
 }
 
 /** What `message`, a failure to open `path`, means to its user. */
