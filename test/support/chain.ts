@@ -23,6 +23,7 @@ import {
   type TradeFunctionName,
   tradeEventTopic,
 } from "../../server/chain/web3";
+import { until } from "./until";
 
 export type Role = keyof typeof LAB_ACCOUNTS;
 export const PRICE = 120n * BASE_UNITS;
@@ -48,7 +49,7 @@ export class TestChain {
   trade = "";
 
   constructor(
-    public anvil: EmbeddedChain,
+    public anvil: Pick<EmbeddedChain, "rpcUrl" | "kill">,
     chainId = EMBEDDED_CHAIN_ID,
   ) {
     this.chainId = chainId;
@@ -102,9 +103,12 @@ export class TestChain {
   /** Submits, seals a block, and insists on success. */
   async send(role: Role, to: string | null, data: string, value = 0n): Promise<Receipt> {
     const hash = await this.submit(role, to, data, value);
-    await this.mine();
-    const receipt = await this.rpc<Receipt | null>("eth_getTransactionReceipt", hash);
-    if (receipt?.status !== "0x1")
+    // geth's sealer may hear of it too late for the very next block.
+    const receipt = await until(`a block with ${hash}`, async () => {
+      await this.mine();
+      return this.rpc<Receipt | null>("eth_getTransactionReceipt", hash);
+    });
+    if (receipt.status !== "0x1")
       throw new Error(`a transaction of ${role} failed: ${JSON.stringify(receipt)}`);
     return receipt;
   }
