@@ -155,8 +155,11 @@ async function main(): Promise<void> {
     sealers: values.sealer,
     funded: values.fund,
   });
-  console.log(`A network of your own is in ${dir}. Its keys are nowhere else: back the folder up.`);
-  if (values.sealer.length === 0) console.log(`Start it: npm run geth -- up --dir ${dir}`);
+  if (values.sealer.length > 0) console.log(`Copy ${path.join(dir, "genesis.json")} to each machine.`);
+  else {
+    console.log(`A network of your own is in ${dir}. Its keys are nowhere else: back the folder up.`);
+    console.log(`Start it: npm run geth -- up --dir ${dir}`);
+  }
   if (values.fund.length === 0) {
     console.log(
       `Migrate:  MNEMONIC="$(cat ${path.join(dir, "mnemonic")})" npx truffle migrate --network geth`,
