@@ -17,9 +17,3 @@ export const systemClock: MeterClock = {
     return () => clearTimeout(timer);
   },
 };
-
-/** `await delay(clock, 100)`. */
-export const delay = (clock: MeterClock, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });

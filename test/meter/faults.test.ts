@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { createMeter } from "../../meter/meter";
+import { Board } from "johnny-five";
 import { uniformNoise } from "../../meter/sim/noise";
-import { createTransport } from "../../meter/transport";
 import { bench } from "./bench";
+
+/** Johnny-Five's list of every board it has seen, which its types leave out. */
+const boardCache = (Board as unknown as { cache: Board[] }).cache;
 
 /** The largest power that a fault may be charged at, W: what the load takes. */
 const LOAD_WATTS = 2.7;
@@ -94,6 +93,19 @@ describe("A meter whose Arduino fails", function () {
     );
     assert.ok(Math.abs(metered - deliveredJ) <= bound);
     await over();
+  });
+
+  it("keeps no board of an earlier connection", async () => {
+    const { arduino, state, over } = await delivering();
+    for (let outage = 0; outage < 3; outage++) {
+      arduino.unplug();
+      await arduino.advanceUntil("the loss", state("lost"));
+      arduino.replug();
+      await arduino.advanceUntil("the return", state("online"));
+    }
+    assert.equal(boardCache.length, 1);
+    await over();
+    assert.equal(boardCache.length, 0);
   });
 
   it("stops integrating and commands open when the firmware hangs, and charges nothing for the gap", async () => {
@@ -187,8 +199,6 @@ describe("A meter whose Arduino fails", function () {
   it("names what is missing when noise drowns the line", async () => {
     const { arduino, meter, state, over } = await delivering();
     const random = uniformNoise(3);
-    const { analogVolts } = arduino.world;
-    assert.equal(typeof analogVolts, "function");
     arduino.stall();
     await arduino.advanceUntil(
       "the loss",
@@ -200,39 +210,5 @@ describe("A meter whose Arduino fails", function () {
     );
     assert.match(meter.status.detail, /the line is noisy \(\d+ unreadable messages\)/);
     await over();
-  });
-});
-
-describe("A meter on a serial port that cannot be opened", () => {
-  it("says that there is no such port, and which there are", async () => {
-    const transport = createTransport("serial:/dev/ttyNOWHERE");
-    await assert.rejects(transport.open({ data: () => {}, closed: () => {} }), {
-      message:
-        /^there is no port \/dev\/ttyNOWHERE; (ports here: .+|no serial port is here: is the USB cable in\?)$/,
-    });
-  });
-
-  it("says that a file is no serial port", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "meter-"));
-    try {
-      await assert.rejects(
-        createTransport(`serial:${folder}`).open({ data: () => {}, closed: () => {} }),
-        (error: Error) => error.message.includes(folder),
-      );
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
-
-  it("keeps trying, says so, and stops when it is told to", async () => {
-    const meter = createMeter({ transport: "serial:/dev/ttyNOWHERE" });
-    const refused = new Promise<string>((resolve) => {
-      meter.onStatus(({ detail }) => detail.includes("next attempt") && resolve(detail));
-    });
-    void meter.connect();
-    assert.match(await refused, /^there is no port \/dev\/ttyNOWHERE; .*; next attempt in 0.5 s$/);
-    assert.equal(meter.status.state, "connecting");
-    await meter.disconnect();
-    assert.equal(meter.status.state, "stopped");
   });
 });

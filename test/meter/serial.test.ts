@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Meter } from "../../common/meter";
 import { createMeter } from "../../meter/meter";
+import { createTransport } from "../../meter/transport";
 import { need } from "../support/need";
 
 const ROOT = resolve(__dirname, "../..");
@@ -73,6 +74,40 @@ describe("A meter on a genuine serial port", function () {
       await unplug(socat);
       await rm(folder, { recursive: true });
     }
+    assert.equal(meter.status.state, "stopped");
+  });
+});
+
+describe("A meter on a serial port that cannot be opened", () => {
+  it("says that there is no such port, and which there are", async () => {
+    const transport = createTransport("serial:/dev/ttyNOWHERE");
+    await assert.rejects(transport.open({ data: () => {}, closed: () => {} }), {
+      message:
+        /^there is no port \/dev\/ttyNOWHERE; (ports here: .+|no serial port is here: is the USB cable in\?)$/,
+    });
+  });
+
+  it("says that a file is no serial port", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meter-"));
+    try {
+      await assert.rejects(
+        createTransport(`serial:${folder}`).open({ data: () => {}, closed: () => {} }),
+        (error: Error) => error.message.includes(folder),
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("keeps trying, says so, and stops when it is told to", async () => {
+    const meter = createMeter({ transport: "serial:/dev/ttyNOWHERE" });
+    const refused = new Promise<string>((resolve) => {
+      meter.onStatus(({ detail }) => detail.includes("next attempt") && resolve(detail));
+    });
+    void meter.connect();
+    assert.match(await refused, /^there is no port \/dev\/ttyNOWHERE; .*; next attempt in 0.5 s$/);
+    assert.equal(meter.status.state, "connecting");
+    await meter.disconnect();
     assert.equal(meter.status.state, "stopped");
   });
 });
