@@ -1,5 +1,5 @@
 /** The HTTP answers the page and other programs read. Money, energy and ids are decimal strings. */
-import type { Address, DecimalString, TradeView } from "./events";
+import type { Address, DecimalString, OfferView, TradeView } from "./events";
 
 /** `GET /api/config` */
 export interface ConfigView {
@@ -33,6 +33,11 @@ export interface SignedReadingView {
   isFinal: boolean;
   signature: string;
   signedAtMs: number;
+}
+
+/** `GET /api/offers`, newest first. */
+export interface OfferListView {
+  offers: OfferView[];
 }
 
 /** `GET /api/trades?status=&party=&offset=&limit=`, newest first. */

@@ -1,7 +1,7 @@
 /** What programs and the page ask for: JSON, read-only. */
 import { Router } from "express";
 import { z } from "zod";
-import type { ConfigView, TradeDetailView, TradePageView } from "../../common/api";
+import type { ConfigView, OfferListView, TradeDetailView, TradePageView } from "../../common/api";
 import type { Log } from "../log";
 import type { Journal } from "../store/journal";
 import { signedReadingView } from "../types";
@@ -54,7 +54,8 @@ export function createApi(parts: ApiParts): Router {
 
   api.get("/offers", (request, response) => {
     parseInput(noQuery, request.query);
-    response.json(views.offers());
+    const list: OfferListView = { offers: views.offers() };
+    response.json(list);
   });
 
   api.get("/trades", (request, response) => {

@@ -1,6 +1,6 @@
 /** Opens the SQLite file: one process at a time, migrated, durable at every commit. */
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import Database from "libsql";
 
 export type Db = Database.Database;
@@ -47,33 +47,70 @@ export class StoreError extends Error {
   override name = "StoreError";
 }
 
-/** @param file the database's path; its folder is made if missing. */
-export function openDatabase(file: string): Db {
-  mkdirSync(dirname(file), { recursive: true });
-  let db: Db;
+/** An open database and the lock on its folder. */
+export interface OpenDatabase {
+  db: Db;
+  close(): void;
+}
+
+/**
+ * @param folder made if missing
+ * @throws StoreError saying what to change
+ */
+export function openDatabase(folder: string): OpenDatabase {
+  mkdirSync(folder, { recursive: true });
+  const unlock = lockFolder(folder);
+  const file = join(folder, "neighborwatt.sqlite");
+  let db: Db | undefined;
   try {
     db = new Database(file);
-  } catch (error) {
-    throw new StoreError(`Cannot open ${file}: ${String(error)}. Choose another folder with DATA_DIR.`);
-  }
-  try {
-    // Two servers on one register would sell the same energy twice: the second must not even start.
-    db.pragma("locking_mode = EXCLUSIVE");
     db.pragma("journal_mode = WAL");
     // A commit survives a power cut as well as kill -9; one fsync a second and one per step of a trade.
     db.pragma("synchronous = FULL");
     migrate(db, file);
-    return db;
   } catch (error) {
-    db.close();
-    if (error instanceof StoreError) throw error;
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "SQLITE_BUSY")
-      throw new StoreError(`${file} is in use by another server: stop it, or set another DATA_DIR.`);
-    if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
-      throw new StoreError(`${file} is damaged (${String(error)}): move it away; the chain is read again.`);
-    throw error;
+    db?.close();
+    unlock();
+    throw explain(error, file);
   }
+  const opened = db;
+  return {
+    db,
+    close: () => {
+      opened.close();
+      unlock();
+    },
+  };
+}
+
+/**
+ * Two servers on one register would sell the same energy twice: the second must not even start. The lock is a
+ * transaction that stays open on a file of its own; the kernel ends it with the process, however that ends.
+ * (SQLite's `locking_mode = EXCLUSIVE` would do it without a second file, but libsql keeps that lock after `close`.)
+ */
+function lockFolder(folder: string): () => void {
+  const file = join(folder, "lock.sqlite");
+  let lock: Db;
+  try {
+    lock = new Database(file);
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    throw explain(error, file);
+  }
+  return () => {
+    lock.exec("ROLLBACK");
+    lock.close();
+  };
+}
+
+function explain(error: unknown, file: string): unknown {
+  if (error instanceof StoreError || !(error instanceof Error)) return error;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "SQLITE_BUSY")
+    return new StoreError(`${dirname(file)} is in use by another server: stop it, or set another DATA_DIR.`);
+  if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
+    return new StoreError(`${file} is damaged (${error.message}): move it away; the chain is read again.`);
+  return new StoreError(`Cannot use ${file} (${error.message}): choose another folder with DATA_DIR.`);
 }
 
 function migrate(db: Db, file: string): void {

@@ -32,7 +32,10 @@ interface Row {
   register_milli_wh: string;
 }
 
-/** SQLite takes the bare column of the row that holds MAX(at_s): the register at the end of the span. */
+/**
+ * libsql binds every JavaScript number as REAL, and REAL divides with a fraction: hence the CASTs below.
+ * SQLite takes the bare column of the row that holds MAX(at_s): the register at the end of the span.
+ */
 const MEANS =
   "AVG(volts) AS volts, AVG(amperes) AS amperes, AVG(watts) AS watts, AVG(panel_watts) AS panel_watts, " +
   "register_milli_wh, MAX(at_s)";
@@ -125,19 +128,20 @@ function prepareStatements(db: Db) {
     rollUp: db.prepare(
       `INSERT OR REPLACE INTO history
        SELECT meter, ?, span, volts, amperes, watts, panel_watts, register_milli_wh FROM (
-         SELECT meter, at_s / ? * ? AS span, ${MEANS} FROM history
+         SELECT meter, at_s / CAST(? AS INTEGER) * CAST(? AS INTEGER) AS span, ${MEANS} FROM history
          WHERE meter = ? AND tier_s = ? AND at_s >= ? AND at_s < ? GROUP BY span)`,
     ),
     forget: db.prepare("DELETE FROM history WHERE meter = ? AND tier_s = ? AND at_s < ?"),
     points: db.prepare(
-      `SELECT at_s / ? * ? AS span, ${MEANS} FROM history
+      `SELECT at_s / CAST(? AS INTEGER) * CAST(? AS INTEGER) AS span, ${MEANS} FROM history
        WHERE meter = ? AND tier_s = ? AND at_s >= ? AND at_s < ? GROUP BY span ORDER BY span`,
     ),
     lastBefore: db.prepare(
-      "SELECT register_milli_wh FROM history WHERE meter = ? AND at_s < ? ORDER BY at_s DESC, tier_s LIMIT 1",
+      `SELECT register_milli_wh FROM history WHERE meter = ? AND at_s + tier_s <= ?
+       ORDER BY at_s + tier_s DESC, tier_s LIMIT 1`,
     ),
     firstAfter: db.prepare(
-      "SELECT register_milli_wh FROM history WHERE meter = ? AND at_s >= ? ORDER BY at_s, tier_s LIMIT 1",
+      `SELECT register_milli_wh FROM history WHERE meter = ? AND at_s >= ? ORDER BY at_s + tier_s, tier_s LIMIT 1`,
     ),
   };
 }

@@ -1,8 +1,7 @@
 /** One SQLite file: the chain's facts (`ledger`), what must outlive a crash (`journal`), and the samples (`history`). */
-import { join } from "node:path";
 import type { Log } from "../log";
 import type { Service, SettlementSource } from "../types";
-import { type Db, openDatabase } from "./database";
+import { type OpenDatabase, openDatabase } from "./database";
 import { History } from "./history";
 import { Journal } from "./journal";
 import { Ledger } from "./ledger";
@@ -15,9 +14,10 @@ export class Store implements Service {
   readonly settlements: SettlementSource;
 
   private constructor(
-    private readonly db: Db,
+    private readonly database: OpenDatabase,
     log: Log,
   ) {
+    const { db } = database;
     this.ledger = new Ledger(db);
     this.journal = new Journal(db);
     this.history = new History(db);
@@ -26,17 +26,17 @@ export class Store implements Service {
 
   /** @throws StoreError when the folder is in use, damaged, or of a newer version. */
   static open(dataDir: string, log: Log): Store {
-    return new Store(openDatabase(join(dataDir, "neighborwatt.sqlite")), log);
+    return new Store(openDatabase(dataDir), log);
   }
 
   /** Everything `work` writes is stored together or not at all. */
   commit(work: () => void): void {
-    this.db.transaction(work)();
+    this.database.db.transaction(work)();
   }
 
   async start(): Promise<void> {}
 
   async stop(): Promise<void> {
-    this.db.close();
+    this.database.close();
   }
 }

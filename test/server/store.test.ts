@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "libsql";
+import { Store } from "../../server/store";
+import { StoreError } from "../../server/store/database";
+import { eventFromJson, eventToJson } from "../../server/store/event-json";
+import type { ChainEvent, EventBatch } from "../../server/types";
+import {
+  commissioned,
+  HandChain,
+  listed,
+  METER,
+  opened,
+  quiet,
+  refunded,
+  START_MS,
+  settled,
+  temporaryFolder,
+} from "./support";
+
+const TRADE = 1_000_001n;
+
+describe("the ledger", () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let store: Store;
+  let chain: HandChain;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    store = Store.open(folder.path, quiet);
+    store.ledger.reset("genesis:0xtrade");
+    chain = new HandChain(store);
+  });
+  afterEach(async () => {
+    await store.stop();
+    folder.remove();
+  });
+
+  const reopen = async () => {
+    await store.stop();
+    store = Store.open(folder.path, quiet);
+  };
+  const batchOf = ({ header, events }: ReturnType<HandChain["seal"]>): EventBatch => ({
+    headers: [header],
+    events,
+    through: header,
+  });
+
+  it("keeps events, cursor and the chain's identity through a restart", async () => {
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n), opened(TRADE, 20n));
+    chain.confirm(settled(TRADE, 20n, 20n, true));
+    const before = store.ledger.confirmed;
+    await reopen();
+    assert.equal(store.ledger.chainIdentity(), "genesis:0xtrade");
+    assert.deepEqual(store.ledger.cursor(), { block: 3, hash: "0xblock3a" });
+    assert.deepEqual(store.ledger.confirmed, before);
+    const trade = store.ledger.confirmed.trades.get(TRADE)!;
+    assert.deepEqual([trade.closed, trade.settledMilliWh, trade.paid], ["settled", 20n, trade.payment]);
+    assert.equal(store.ledger.confirmed.offers.get(1n)?.remainingMilliWh, 980n);
+    assert.equal(store.ledger.confirmed.meters.get(METER)?.registerMilliWh, 20n);
+  });
+
+  it("takes each event once, however often it is told", () => {
+    chain.confirm(commissioned());
+    const block = chain.seal(listed(1n), opened(TRADE, 20n));
+    store.ledger.apply(batchOf(block));
+    const once = store.ledger.confirmed.fork();
+    store.ledger.apply(batchOf(block));
+    store.ledger.apply(batchOf(block));
+    assert.deepEqual(store.ledger.confirmed, once);
+    assert.equal(store.ledger.confirmed.offers.get(1n)?.remainingMilliWh, 980n);
+  });
+
+  it("stores a batch whole or not at all", async () => {
+    chain.confirm(commissioned());
+    const gap = chain.seal(listed(1n), opened(2_000_001n, 20n));
+    assert.throws(() => store.ledger.apply(batchOf(gap)), /offer 2.*gap/);
+    assert.equal(store.ledger.cursor()?.block, 1);
+    assert.equal(store.ledger.confirmed.offers.size, 0);
+    await reopen();
+    assert.equal(store.ledger.cursor()?.block, 1);
+    assert.equal(store.ledger.confirmed.offers.size, 0);
+  });
+
+  it("refuses a batch below the cursor, one without an event's header, and one of another branch", () => {
+    chain.confirm(commissioned());
+    const second = chain.seal(listed(1n));
+    chain.confirm();
+    assert.throws(() => store.ledger.apply(batchOf(second)), /below the cursor/);
+    const third = chain.seal(opened(TRADE, 1n));
+    assert.throws(
+      () => store.ledger.apply({ headers: [], events: second.events, through: third.header }),
+      /without that block's header/,
+    );
+    const forged = { ...chain.head, block: 3, hash: "0xother" };
+    assert.throws(
+      () => store.ledger.apply({ headers: [forged], events: [], through: third.header }),
+      /roll back first/,
+    );
+    assert.equal(store.ledger.cursor()?.block, 3);
+  });
+
+  it("forgets what a reorganisation took and takes what it brings", async () => {
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n));
+    chain.confirm(opened(TRADE, 20n));
+    chain.confirm(settled(TRADE, 20n, 20n, true));
+    chain.reorganise(2, "b");
+    assert.deepEqual(store.ledger.cursor(), { block: 2, hash: "0xblock2a" });
+    assert.equal(store.ledger.confirmed.trades.size, 0);
+    assert.equal(store.ledger.position().isKnown, false);
+    assert.equal(store.ledger.confirmed.offers.get(1n)?.remainingMilliWh, 1000n);
+    chain.confirm(opened(TRADE, 5n, { txHash: "0xanother" }));
+    await reopen();
+    assert.equal(store.ledger.confirmed.trades.get(TRADE)?.milliWh, 5n);
+    assert.deepEqual(
+      store.ledger.knownBlocks().map(({ hash }) => hash),
+      ["0xblock3b", "0xblock2a", "0xblock1a"],
+    );
+  });
+
+  it("rolls back to the newest block it knows, or to nothing", () => {
+    chain.confirm(commissioned());
+    store.ledger.rollback(0);
+    assert.equal(store.ledger.cursor(), null);
+    assert.equal(store.ledger.confirmed.meters.size, 0);
+  });
+
+  it("forgets everything of a chain that was reset, but not the meter's register", async () => {
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n), opened(TRADE, 20n));
+    store.commit(() =>
+      store.journal.saveRegister(METER, { registerMilliWh: 5n, registerRestMicroJoule: 9n }, START_MS),
+    );
+    store.ledger.reset("genesis2:0xtrade");
+    await reopen();
+    assert.equal(store.ledger.cursor(), null);
+    assert.deepEqual(store.ledger.knownBlocks(), []);
+    assert.equal(store.ledger.confirmed.trades.size, 0);
+    assert.deepEqual(store.journal.registerOf(METER), { registerMilliWh: 5n, registerRestMicroJoule: 9n });
+  });
+
+  it("keeps the hashes of 256 blocks, and of every block with an event", () => {
+    chain.confirm(commissioned());
+    for (let i = 0; i < 400; i++) chain.confirm();
+    const known = store.ledger.knownBlocks();
+    assert.equal(known.length, 258);
+    assert.equal(known[0]?.block, 401);
+    assert.equal(known.at(-1)?.block, 1);
+    assert.deepEqual(
+      known.slice(0, 257).map(({ block }) => block),
+      Array.from({ length: 257 }, (_, i) => 401 - i),
+    );
+  });
+
+  it("shows purchases and offers before they are confirmed, and money never", () => {
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n), opened(TRADE, 20n));
+    const early = chain.seal(
+      listed(2n),
+      opened(2_000_001n, 3n),
+      settled(TRADE, 20n, 20n, true),
+      refunded(2_000_001n),
+    );
+    store.ledger.preview(early.events, [early.header], early.header);
+    const { displayed, confirmed } = store.ledger;
+    assert.equal(displayed.trades.get(2_000_001n)?.closed, null);
+    assert.equal(displayed.trades.get(TRADE)?.closed, null);
+    assert.deepEqual([confirmed.offers.size, confirmed.trades.size], [1, 1]);
+    store.ledger.apply(batchOf(early));
+    assert.equal(store.ledger.displayed.trades.get(TRADE)?.closed, "settled");
+    assert.equal(store.ledger.displayed.offers.get(2n)?.remainingMilliWh, 997n);
+  });
+
+  it("says when a previewed purchase has vanished", () => {
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n));
+    const early = chain.seal(opened(TRADE, 3n));
+    let replaced = 0;
+    store.ledger.onChange({ marketChanged() {}, marketReplaced: () => replaced++, chainChanged() {} });
+    store.ledger.preview(early.events, [early.header], early.header);
+    assert.equal(replaced, 0);
+    store.ledger.preview([], [], { ...early.header, hash: "0xother" });
+    assert.equal(replaced, 1);
+    assert.equal(store.ledger.displayed.trades.size, 0);
+  });
+
+  it("brings back numbers of every size exactly", () => {
+    const event: ChainEvent = {
+      name: "TradeOpened",
+      tradeId: 2n ** 255n,
+      offerId: 0n,
+      buyer: "0xb",
+      milliWh: 2n ** 64n - 1n,
+      payment: 2n ** 256n - 1n,
+      deadline: 1n,
+      block: 1,
+      blockHash: "0x",
+      txHash: "bigint-like",
+      logIndex: 0,
+    };
+    assert.deepEqual(eventFromJson(eventToJson(event)), event);
+  });
+});
+
+describe("the pending readings", () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let store: Store;
+  let chain: HandChain;
+  const other = 1_000_002n;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    store = Store.open(folder.path, quiet);
+    chain = new HandChain(store);
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n), opened(TRADE, 20n), opened(other, 20n));
+  });
+  afterEach(async () => {
+    await store.stop();
+    folder.remove();
+  });
+
+  const sign = (tradeId: bigint, deliveredMilliWh: bigint, isFinal: boolean, openingTx = `0xbuy${tradeId}`) =>
+    store.commit(() =>
+      store.journal.saveReading({
+        tradeId,
+        openingTx,
+        deliveredMilliWh,
+        registerMilliWh: 100n,
+        isFinal,
+        meter: METER,
+        signature: `0x${tradeId}${deliveredMilliWh}${isFinal}`,
+        signedAtMs: START_MS,
+      }),
+    );
+  const pending = () =>
+    store.settlements.pendingReadings().map(({ tradeId, deliveredMilliWh }) => [tradeId, deliveredMilliWh]);
+
+  it("are the newest of each trade, oldest first", () => {
+    sign(other, 3n, false);
+    sign(TRADE, 5n, false);
+    sign(TRADE, 9n, false);
+    assert.deepEqual(pending(), [
+      [other, 3n],
+      [TRADE, 9n],
+    ]);
+  });
+
+  it("leave out what the chain shows as settled, and what closed the trade", () => {
+    sign(TRADE, 5n, false);
+    sign(other, 20n, true);
+    chain.confirm(settled(TRADE, 5n, 100n, false), settled(other, 20n, 100n, true));
+    assert.deepEqual(pending(), []);
+    sign(TRADE, 5n, true);
+    assert.deepEqual(pending(), [[TRADE, 5n]]);
+  });
+
+  it("leave out the readings of a decommissioned meter", () => {
+    sign(TRADE, 5n, true);
+    chain.confirm({ name: "MeterDecommissioned", meter: METER });
+    assert.deepEqual(pending(), []);
+  });
+
+  it("leave out what the chain refused, until a reorganisation makes it another chain", () => {
+    sign(TRADE, 5n, true);
+    store.settlements.settlementRefused(store.settlements.pendingReadings()[0]!, "TradeNotOpen");
+    assert.deepEqual(pending(), []);
+    chain.confirm();
+    chain.reorganise(2, "b");
+    assert.deepEqual(pending(), [[TRADE, 5n]]);
+  });
+
+  it("leave out what was signed for another purchase of the same id", () => {
+    sign(TRADE, 5n, true, "0xvanished");
+    assert.deepEqual(pending(), []);
+  });
+});
+
+describe("the database file", function () {
+  this.timeout(60_000);
+  let folder: ReturnType<typeof temporaryFolder>;
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
+  afterEach(() => folder.remove());
+
+  it("belongs to one server at a time", async () => {
+    const store = Store.open(folder.path, quiet);
+    assert.throws(
+      () => Store.open(folder.path, quiet),
+      (error: Error) => {
+        assert.ok(error instanceof StoreError);
+        assert.match(error.message, /in use by another server.*DATA_DIR/);
+        return true;
+      },
+    );
+    await store.stop();
+    await Store.open(folder.path, quiet).stop();
+  });
+
+  it("is refused when it is damaged, or written by a newer version", async () => {
+    const file = join(folder.path, "neighborwatt.sqlite");
+    writeFileSync(file, "no database".repeat(1000));
+    assert.throws(() => Store.open(folder.path, quiet), /damaged/);
+    const other = temporaryFolder();
+    await Store.open(other.path, quiet).stop();
+    const db = new Database(join(other.path, "neighborwatt.sqlite"));
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    assert.throws(() => Store.open(other.path, quiet), /newer version \(99/);
+    other.remove();
+  });
+
+  it("holds what was committed, and nothing half, after kill -9 at any moment", async () => {
+    // The child commits as fast as it can: block n, and the register n, in one transaction each.
+    for (const afterCommits of [1, 7, 60]) {
+      const child = spawn(
+        process.execPath,
+        ["--require", "tsx/cjs", join(__dirname, "writer.ts"), folder.path],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
+      let told = 0;
+      await new Promise<void>((resolve) => {
+        child.stdout.on("data", (chunk: Buffer) => {
+          told = Number(String(chunk).trim().split("\n").at(-1));
+          if (told % 1000 >= afterCommits) child.kill("SIGKILL");
+        });
+        child.once("exit", () => resolve());
+      });
+      const store = Store.open(folder.path, quiet);
+      const register = store.journal.registerOf(METER)!.registerMilliWh;
+      const point = store.history.points(METER, 0, Number(register) + 2, 1).at(-1)!;
+      assert.ok(Number(register) >= told, `told of ${told}, stored ${register}`);
+      assert.deepEqual([BigInt(point.atS), point.registerMilliWh], [register, register]);
+      await store.stop();
+    }
+  });
+});

@@ -1,0 +1,258 @@
+/** A server without a chain and without an Arduino: events are written by hand, samples come when told to. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
+import { DeliveryService } from "../../server/delivery/service";
+import type { Log } from "../../server/log";
+import { Store } from "../../server/store";
+import type { BlockHeader, ChainEvent, ReadingSigner } from "../../server/types";
+import { Views } from "../../server/views";
+
+export const METER = "0x00000000000000000000000000000000000000aA";
+export const OTHER_METER = "0x00000000000000000000000000000000000000Ab";
+export const PROSUMER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+export const BUYER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+export const PRICE = 120n * 10n ** 18n;
+export const START_MS = Date.UTC(2026, 10, 22, 12);
+export const HOUR_MS = 3_600_000;
+
+export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export function temporaryFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "neighborwatt-test-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+type WithoutPlace<E> = E extends ChainEvent ? Omit<E, "block" | "blockHash" | "txHash" | "logIndex"> : never;
+/** An event without its place, or with a transaction of its own naming. */
+export type Happening = WithoutPlace<ChainEvent> & { txHash?: string };
+
+export const commissioned = (meter = METER): Happening => ({
+  name: "MeterCommissioned",
+  meter,
+  prosumer: PROSUMER,
+});
+export const listed = (offerId: bigint, milliWh = 1000n, meter = METER): Happening => ({
+  name: "OfferListed",
+  offerId,
+  meter,
+  prosumer: PROSUMER,
+  milliWh,
+  pricePerKWh: PRICE,
+  deliveryWindow: 3600n,
+});
+export const opened = (
+  tradeId: bigint,
+  milliWh: bigint,
+  more: { deadlineAtMs?: number; txHash?: string } = {},
+): Happening => ({
+  name: "TradeOpened",
+  tradeId,
+  offerId: tradeId / 1_000_000n,
+  buyer: BUYER,
+  milliWh,
+  payment: (milliWh * PRICE) / 1_000_000n,
+  deadline: BigInt(Math.floor((more.deadlineAtMs ?? START_MS + HOUR_MS) / 1000)),
+  txHash: more.txHash ?? `0xbuy${tradeId}`,
+});
+export const settled = (
+  tradeId: bigint,
+  deliveredMilliWh: bigint,
+  registerMilliWh: bigint,
+  isClosed: boolean,
+): Happening => ({
+  name: "TradeSettled",
+  tradeId,
+  deliveredMilliWh,
+  registerMilliWh,
+  paid: (deliveredMilliWh * PRICE) / 1_000_000n,
+  refunded: 0n,
+  isClosed,
+});
+export const refunded = (tradeId: bigint): Happening => ({ name: "TradeRefunded", tradeId, refunded: 1n });
+
+/** Seals blocks and tells the store of them, as the follower does with everything confirmed at once. */
+export class HandChain {
+  private readonly blocks: { header: BlockHeader; events: ChainEvent[] }[] = [];
+  /** Distinguishes the blocks of two branches. */
+  branch = "a";
+
+  private atS = START_MS / 1000;
+
+  constructor(private readonly store: Store) {}
+
+  /** The same chain, told to the server's next life. */
+  toldTo(store: Store): HandChain {
+    const chain = new HandChain(store);
+    chain.blocks.push(...this.blocks);
+    chain.atS = this.atS;
+    chain.branch = this.branch;
+    return chain;
+  }
+
+  get head(): BlockHeader {
+    return this.blocks.at(-1)!.header;
+  }
+
+  seal(...happenings: Happening[]): { header: BlockHeader; events: ChainEvent[] } {
+    const block = (this.blocks.at(-1)?.header.block ?? 0) + 1;
+    const hash = `0xblock${block}${this.branch}`;
+    const parentHash = this.blocks.at(-1)?.header.hash ?? "0xgenesis";
+    const header = { block, hash, parentHash, atS: this.atS++, sealer: null };
+    const events = happenings.map((happening, logIndex) => ({
+      txHash: `0xtx${block}${this.branch}${logIndex}`,
+      ...happening,
+      block,
+      blockHash: hash,
+      logIndex,
+    })) as ChainEvent[];
+    this.blocks.push({ header, events });
+    return { header, events };
+  }
+
+  /** Seals and confirms a block. */
+  confirm(...happenings: Happening[]): void {
+    const { header, events } = this.seal(...happenings);
+    this.store.ledger.apply({ headers: [header], events, through: header });
+    this.follow();
+  }
+
+  /** Says that everything up to the head has been read. */
+  follow(): void {
+    this.store.ledger.preview([], [], this.head);
+    this.store.ledger.nodeState("following", "test");
+  }
+
+  /** The chain goes another way after `block`. */
+  reorganise(block: number, branch: string): void {
+    this.blocks.splice(block);
+    this.branch = branch;
+    this.store.ledger.rollback(block);
+  }
+}
+
+/** A meter whose energy is poured by the test. Flows only while the relay is closed, as the real one. */
+export class HandMeter implements Meter {
+  status: MeterStatus = { state: "stopped", detail: "test", atMs: 0 };
+  relay: RelayPosition = "open";
+  registerMilliWh: bigint;
+  /** Every command, in order. */
+  readonly commands: RelayPosition[] = [];
+  private readonly onSamples = new Set<(sample: MeterSample) => void>();
+  private readonly onStatuses = new Set<(status: MeterStatus) => void>();
+
+  constructor(
+    private readonly clock: { nowMs(): number },
+    start: RegisterStart | null,
+  ) {
+    this.registerMilliWh = start?.registerMilliWh ?? 0n;
+  }
+
+  async connect(): Promise<void> {
+    this.say("online");
+  }
+  async disconnect(): Promise<void> {
+    this.setRelay("open");
+    this.say("stopped");
+  }
+  setRelay(position: RelayPosition): void {
+    this.relay = position;
+    this.commands.push(position);
+  }
+  onSample(listener: (sample: MeterSample) => void): () => void {
+    this.onSamples.add(listener);
+    return () => this.onSamples.delete(listener);
+  }
+  onStatus(listener: (status: MeterStatus) => void): () => void {
+    this.onStatuses.add(listener);
+    return () => this.onStatuses.delete(listener);
+  }
+  say(state: MeterStatus["state"]): void {
+    this.status = { state, detail: `test ${state}`, atMs: this.clock.nowMs() };
+    for (const listener of this.onStatuses) listener(this.status);
+  }
+  /** A sample, after `milliWh` have flowed if the relay lets them. */
+  sample(milliWh = 0n): void {
+    if (this.relay === "closed") this.registerMilliWh += milliWh;
+    const isFlowing = this.relay === "closed";
+    const sample: MeterSample = {
+      atMs: this.clock.nowMs(),
+      volts: 6.2,
+      amperes: isFlowing ? 0.4 : 0,
+      watts: isFlowing ? 2.48 : 0,
+      panelWatts: 3,
+      registerMilliWh: this.registerMilliWh,
+      registerRestMicroJoule: 7n,
+      relay: this.relay,
+    };
+    for (const listener of this.onSamples) listener(sample);
+  }
+}
+
+export const handSigner: ReadingSigner = {
+  meter: METER,
+  sign: ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }) =>
+    `0x${[tradeId, deliveredMilliWh, registerMilliWh, isFinal].join("-")}`,
+};
+
+export interface Stand {
+  clock: { ms: number; nowMs(): number };
+  store: Store;
+  chain: HandChain;
+  meter: HandMeter;
+  delivery: DeliveryService;
+  views: Views;
+  failures: Error[];
+  wakes: number;
+  /** Lets time pass and takes a sample. */
+  tick(ms: number, milliWh?: bigint): void;
+  stop(): Promise<void>;
+}
+
+/** Everything but chain, Arduino and pages, on a folder that may be used again after `stop` (or without it). */
+export async function startStand(
+  folder: string,
+  options: { atMs?: number; settleIntervalMs?: number; journalIntervalMs?: number } = {},
+): Promise<Stand> {
+  const clock = { ms: options.atMs ?? START_MS, nowMs: () => clock.ms };
+  const store = Store.open(folder, quiet);
+  const meter = new HandMeter(clock, store.journal.registerOf(METER));
+  const failures: Error[] = [];
+  const delivery = new DeliveryService({
+    store,
+    meter,
+    signer: handSigner,
+    clock,
+    log: quiet,
+    rules: { settleIntervalMs: options.settleIntervalMs ?? 900_000, maxSampleAgeMs: 2000 },
+    journalIntervalMs: options.journalIntervalMs ?? 1000,
+    readingsSigned: () => {
+      stand.wakes++;
+    },
+    failed: (error) => failures.push(error),
+  });
+  const views = new Views({ ledger: store.ledger, delivery, confirmationsNeeded: 2, todayMilliWh: () => 0n });
+  const stand: Stand = {
+    clock,
+    store,
+    chain: new HandChain(store),
+    meter,
+    delivery,
+    views,
+    failures,
+    wakes: 0,
+    tick(ms, milliWh = 0n) {
+      clock.ms += ms;
+      meter.sample(milliWh);
+    },
+    async stop() {
+      await delivery.stop();
+      await store.stop();
+    },
+  };
+  await delivery.start();
+  await meter.connect();
+  meter.sample();
+  return stand;
+}
