@@ -23,6 +23,29 @@ export const CALIBRATION_DEFAULTS: Calibration = {
   startingAmperes: 0.03,
 };
 
+/**
+ * Reads what was measured on a real board, as `METER_CALIBRATION` gives it: "vccVolts=4.92,dividerRatio=2.03".
+ * @throws RangeError naming the entry and what is allowed
+ */
+export function parseCalibration(text: string): Partial<Calibration> {
+  const names = Object.keys(CALIBRATION_DEFAULTS) as (keyof Calibration)[];
+  const calibration: Partial<Calibration> = {};
+  for (const entry of text.split(",").filter((part) => part.trim() !== "")) {
+    const [, key, digits] = /^\s*(\w+)\s*=\s*(\d+(?:\.\d+)?)\s*$/.exec(entry) ?? [];
+    const name = names.find((known) => known === key);
+    const value = Number(digits);
+    // A factor of four is no tolerance of a part, but a slip of the finger.
+    if (!name || !(value >= CALIBRATION_DEFAULTS[name] / 4 && value <= CALIBRATION_DEFAULTS[name] * 4)) {
+      const allowed = names.map(
+        (known) => `${known}=${CALIBRATION_DEFAULTS[known] / 4}…${CALIBRATION_DEFAULTS[known] * 4}`,
+      );
+      throw new RangeError(`calibration "${entry.trim()}" is not one of ${allowed.join(", ")}`);
+    }
+    calibration[name] = value;
+  }
+  return calibration;
+}
+
 /** Steps of the ADC, and its largest answer. */
 export const ADC_STEPS = 1024;
 /** Supply at which the ACS712's sensitivity is given, V. */

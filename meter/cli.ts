@@ -1,9 +1,11 @@
 /** `npm run meter`: live volts, amperes, watts, watt-hours and the relay, of a real or the simulated Arduino. */
 import type { Meter, MeterSample, RelayPosition } from "../common/meter";
+import { parseCalibration } from "./calibration";
 import { createMeter } from "./meter";
 import { TRANSPORT_CHOICES } from "./transport";
 
 const HELP = `usage: npm run meter [-- <transport>]     (or METER=<transport>)
+calibration: METER_CALIBRATION="vccVolts=4.92,dividerRatio=2.03" (docs/wiring.md)
 transports: ${TRANSPORT_CHOICES}
 keys: r closes or opens the relay, q quits`;
 /** A plain line this often where no terminal can redraw one, ms. */
@@ -52,7 +54,8 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const meter = createMeter({ transport });
+  const calibration = parseCalibration(process.env.METER_CALIBRATION ?? "");
+  const meter = createMeter({ transport, calibration });
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);

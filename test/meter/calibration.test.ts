@@ -5,6 +5,7 @@ import {
   type Calibration,
   CurrentZero,
   NOMINAL_ZERO_COUNTS,
+  parseCalibration,
   voltsFromCounts,
   ZERO_SCANS,
 } from "../../meter/calibration";
@@ -71,4 +72,24 @@ describe("The current sensor's zero", () => {
   ] as const)
     it(`${isPlausible ? "believes" : "does not believe"} a zero at ${counts} counts`, () =>
       assert.equal(fed([counts], 100).isPlausible, isPlausible));
+
+  const texts: [text: string, calibration: Partial<Calibration>][] = [
+    ["", {}],
+    ["vccVolts=4.92", { vccVolts: 4.92 }],
+    [" dividerRatio = 2.03 , voltsPerAmpere=0.182", { dividerRatio: 2.03, voltsPerAmpere: 0.182 }],
+  ];
+  for (const [text, expected] of texts)
+    it(`takes "${text}"`, () => assert.deepEqual(parseCalibration(text), expected));
+
+  for (const text of [
+    "vcc=5",
+    "vccVolts",
+    "vccVolts=-5",
+    "vccVolts=1e1",
+    "vccVolts=500",
+    "dividerRatio=0",
+    "toString=1",
+  ])
+    it(`refuses "${text}" and says what is allowed`, () =>
+      assert.throws(() => parseCalibration(text), /is not one of vccVolts=1.25…20, /));
 });
