@@ -73,6 +73,11 @@ export const SETTINGS = {
     allowed: "simulated, or serial: and a port such as serial:/dev/ttyACM0",
     fallback: "simulated",
   },
+  METER_CALIBRATION: {
+    schema: z.string().regex(/^[\w.=, ]*$/),
+    allowed: "what was measured on a real board, such as vccVolts=4.92,dividerRatio=2.03 (docs/wiring.md)",
+    fallback: "",
+  },
   METER_KEYSTORE_PASSWORD: {
     schema: z.string().min(8).optional(),
     allowed: "at least 8 characters that lock the meter's key; needed on every network but embedded",
@@ -146,6 +151,8 @@ export interface Config {
   mnemonic: string;
   /** `simulated` or `serial:/dev/…`. */
   meter: string;
+  /** For `parseCalibration` of the meter. */
+  meterCalibration: string;
   meterKeystorePassword: string;
   confirmations: number;
   pollIntervalMs: number;
@@ -221,6 +228,7 @@ function assemble(
     publicRpcUrl: values.PUBLIC_RPC_URL ?? rpcUrl,
     mnemonic: values.MNEMONIC ?? LAB_MNEMONIC,
     meter: values.METER,
+    meterCalibration: values.METER_CALIBRATION,
     meterKeystorePassword: password,
     confirmations: values.CONFIRMATIONS,
     pollIntervalMs: values.POLL_INTERVAL_MS,

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { ConfigView } from "../common/api";
 import { LAB_MNEMONIC, TOKENS_PER_ETHER } from "../common/lab";
+import { parseCalibration } from "../meter/calibration";
 import { createMeter } from "../meter/meter";
 import { type Contracts, createChain, loadMeterKey, type MeterKey } from "./chain";
 import { type Config, ConfigError, loadConfig } from "./config";
@@ -49,6 +50,7 @@ async function start(config: Config, log: Log, fail: (error: unknown) => void): 
   const register = journal.registerOf(key.meter);
   const meter = createMeter({
     transport: config.meter,
+    calibration: parseCalibration(config.meterCalibration),
     ...(register && { register }),
     simulation: { world: { dayS: config.simDayMinutes * 60 } },
   });

@@ -72,7 +72,9 @@ describe("The current sensor's zero", () => {
   ] as const)
     it(`${isPlausible ? "believes" : "does not believe"} a zero at ${counts} counts`, () =>
       assert.equal(fed([counts], 100).isPlausible, isPlausible));
+});
 
+describe("A calibration in a setting", () => {
   const texts: [text: string, calibration: Partial<Calibration>][] = [
     ["", {}],
     ["vccVolts=4.92", { vccVolts: 4.92 }],
