@@ -8,7 +8,7 @@ import { type BlockId, commonAncestor } from "./ancestor";
 import { artifactsStamp, type Contracts } from "./artifacts";
 import { adopt, checkChainId, recognize, WrongChainError } from "./identity";
 import type { EthereumNode, NodeHeader } from "./node";
-import { type Page, readPage } from "./page";
+import { confirmedBatch, type Page, readPage, unconfirmed } from "./page";
 import { pause } from "./pause";
 import { NodeError, RpcError, TooLargeError } from "./rpc";
 
@@ -32,6 +32,7 @@ export interface FollowerOptions {
 const LONGEST_RETRY_MS = 2000;
 const WAIT_FOR_CONTRACTS_MS = 500;
 const LOOK_AT_ARTIFACTS_MS = 1000;
+const PAGE_BLOCKS = 2000;
 const LARGEST_MIND_CHANGES = 5;
 
 export class Follower implements Service {
@@ -50,7 +51,7 @@ export class Follower implements Service {
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: FollowerOptions) {
-    this.blocksAtOnce = options.pageBlocks ?? 2000;
+    this.blocksAtOnce = options.pageBlocks ?? PAGE_BLOCKS;
   }
 
   /** @throws WrongChainError. A node that cannot be reached is no error: it is waited for. */
@@ -98,10 +99,9 @@ export class Follower implements Service {
   private lose(error: unknown): void {
     this.isRecognized = false;
     this.followedHead = null;
-    const message = messageOf(error);
-    if (error instanceof NodeError) this.tell("nodeLost", `${message}; trying again`);
-    // Not the node's fault: the store, or a broken artifact. The cursor stands where it stood.
-    else this.options.log.error(`following the chain failed and is tried again: ${message}`);
+    if (error instanceof NodeError) this.tell("nodeLost", `${messageOf(error)}; trying again`);
+    // Not the node's fault but the store's. The cursor stands where it stood.
+    else this.options.log.error(`following the chain failed and is tried again: ${messageOf(error)}`);
   }
 
   /** One look at the node. @returns milliseconds until the next */
@@ -126,29 +126,16 @@ export class Follower implements Service {
       await this.goBack(`block ${cursor.block} was replaced`);
       return 0;
     }
-    this.deliver(page, from, confirmed);
+    if (confirmed >= from) sink.apply(confirmedBatch(page, confirmed));
     if (last.block < head.block) {
-      const percent = Math.floor((100 * last.block) / head.block);
-      this.tell("rebuilding", `reading block ${last.block} of ${head.block} (${percent} %)`);
+      this.tell("rebuilding", `reading block ${last.block} of ${head.block}`);
       return 0;
     }
-    const early = page.events.filter((event) => event.block > confirmed);
-    const headers = [...new Set(early.map((event) => event.block))].map((block) => page.header(block));
-    sink.preview(early, headers, head);
+    const early = unconfirmed(page, confirmed);
+    sink.preview(early.events, early.headers, head);
     this.followedHead = head.hash;
     this.tell("following", `chain ${this.options.chainId}`);
     return pollIntervalMs;
-  }
-
-  private deliver(page: Page, from: number, confirmed: number): void {
-    if (confirmed < from) return;
-    const events = page.events.filter((event) => event.block <= confirmed);
-    const blocks = [...new Set([...events.map((event) => event.block), confirmed])];
-    this.options.sink.apply({
-      headers: blocks.map((block) => page.header(block)),
-      events,
-      through: page.header(confirmed),
-    });
   }
 
   private async lastOfPage(head: NodeHeader, from: number): Promise<NodeHeader> {

@@ -1,5 +1,5 @@
 /** A stretch of the chain with its events, read in several requests and yet of one chain only. */
-import type { ChainEvent } from "../types";
+import type { ChainEvent, EventBatch } from "../types";
 import { EVENT_TOPICS, readEvent } from "./events";
 import type { EthereumNode, NodeHeader, RawLog } from "./node";
 import { NodeError } from "./rpc";
@@ -69,3 +69,18 @@ function checkLog(
   if (before && before.blockNumber === log.blockNumber && before.logIndex === log.logIndex)
     throw new NodeError(`the node gives ${where} twice`);
 }
+
+/** What the store keeps of a page: the blocks up to `confirmed`. */
+export function confirmedBatch(page: Page, confirmed: number): EventBatch {
+  const events = page.events.filter((event) => event.block <= confirmed);
+  return { headers: headersOf(page, events, confirmed), events, through: page.header(confirmed) };
+}
+
+/** The rest of it. */
+export function unconfirmed(page: Page, confirmed: number): Pick<EventBatch, "events" | "headers"> {
+  const events = page.events.filter((event) => event.block > confirmed);
+  return { headers: headersOf(page, events), events };
+}
+
+const headersOf = (page: Page, events: ChainEvent[], ...also: number[]) =>
+  [...new Set([...events.map((event) => event.block), ...also])].map((block) => page.header(block));
