@@ -4,6 +4,7 @@ import type { ConfigView } from "../common/api";
 import { LANGUAGE_KEY, pageActions, THEME_KEY } from "./actions";
 import { announce } from "./announce";
 import { startChainReader } from "./chain-reader";
+import { fetchConfig } from "./config";
 import { startFeed } from "./feed";
 import { firstLanguage, translator } from "./i18n";
 import { ids } from "./ids";
@@ -11,6 +12,7 @@ import { initialState, type PageState, type Theme } from "./state";
 import { createStore } from "./store";
 import { powerChart } from "./views/chart";
 import { page } from "./views/page";
+import { messageOf } from "./wallet/failure";
 import { startSession } from "./wallet/session";
 
 const storage = window.localStorage;
@@ -18,6 +20,8 @@ const storedTheme = storage.getItem(THEME_KEY);
 const theme: Theme = storedTheme === "light" || storedTheme === "dark" ? storedTheme : "auto";
 const targetOf = (hash: string) => /^#trade\/(\w+)$/.exec(hash)?.[1] ?? null;
 const nowMs = () => Date.now();
+const CONFIG_RETRY_MS = 3000;
+let configTimer = 0;
 
 const store = createStore({
   ...initialState,
@@ -30,25 +34,24 @@ const store = createStore({
   },
 });
 
+/** Asks until there is one: the server may still be starting, or wait for the contracts. */
 async function loadConfig(): Promise<void> {
-  store.dispatch({ type: "config", config: { status: "loading" } });
-  try {
-    const response = await fetch("api/config");
-    if (!response.ok) throw new Error(`/api/config answers ${response.status}`);
-    const view = (await response.json()) as ConfigView;
-    store.dispatch({ type: "config", config: { status: "ready", view } });
-    if (view.labWallet) await announceLab(view);
-  } catch (error) {
-    console.info("No configuration:", error instanceof Error ? error.message : error);
-    if (store.state.config.status !== "ready")
-      store.dispatch({ type: "config", config: { status: "failed" } });
-  }
+  clearTimeout(configTimer);
+  const config = await fetchConfig();
+  store.dispatch({ type: "config", config });
+  if (config.status === "failed") configTimer = window.setTimeout(() => void loadConfig(), CONFIG_RETRY_MS);
+  if (config.status === "ready" && config.view.labWallet) await announceLab(config.view);
 }
 
 async function announceLab(config: ConfigView): Promise<void> {
   const { announceLabWallet } = await import("./wallet/lab");
   const language = () => store.state.ui.language;
-  await announceLabWallet({ config, storage, language }, translator(language())("lab.name"));
+  try {
+    await announceLabWallet({ config, storage, language });
+  } catch (error) {
+    // Its chain is not there, or is another one: then there is no lab wallet.
+    console.info("No lab wallet:", messageOf(error));
+  }
 }
 
 const session = startSession(store, window, storage);

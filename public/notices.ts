@@ -111,7 +111,8 @@ export function noticeOf(error: unknown): Notice {
 
 /** What is missing now, the most basic first. */
 export function standingNotices(state: PageState): Notice[] {
-  if (state.config.status === "failed") return [{ name: "configFailed" }];
+  if (state.config.status === "failed")
+    return [{ name: state.config.isWithoutContracts ? "noContracts" : "configFailed" }];
   const config = configOf(state);
   if (!config) return [];
   const notices: Notice[] = [];

@@ -45,7 +45,10 @@ export interface PurchaseDraft {
 }
 
 export interface PageState {
-  config: { status: "loading" } | { status: "failed" } | { status: "ready"; view: ConfigView };
+  config:
+    | { status: "loading" }
+    | { status: "failed"; isWithoutContracts: boolean }
+    | { status: "ready"; view: ConfigView };
   server: "connecting" | "online" | "lost";
   offers: Record<string, OfferView>;
   trades: Record<string, TradeView>;

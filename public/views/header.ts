@@ -5,6 +5,7 @@ import { type Key, LANGUAGES } from "../i18n";
 import { ids } from "../ids";
 import { walletName } from "../select";
 import type { Theme } from "../state";
+import { LAB_RDNS } from "../wallet/lab-id";
 import { type View, when } from "./view";
 
 const NEXT_THEME: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
@@ -86,7 +87,7 @@ export const chooser = ({ state, t, act }: View) =>
               <li>
                 <button type="button" id=${ids.walletChoice(choice.rdns)} @click=${() => act.connect(choice.uuid)}>
                   <img src=${choice.icon} alt="" width="28" height="28" />
-                  <span>${choice.name}</span>
+                  <span>${choice.rdns === LAB_RDNS ? t("lab.name") : choice.name}</span>
                 </button>
               </li>`,
           )}

@@ -17,7 +17,7 @@ import {
 import { ids } from "../ids";
 import { configOf, isOnChain, ownMeters, sameAddress } from "../select";
 import type { PageState } from "../state";
-import { buttonText, inputText, type Parsed, parsed, type View, when } from "./view";
+import { busyMark, buttonText, inputText, type Parsed, parsed, type View, when } from "./view";
 
 /** What one buys when nothing is typed: half a minute of a lab battery. */
 const FIRST_QUANTITY = 20n;
@@ -95,7 +95,6 @@ function offerCard(view: View, offer: OfferView) {
   const payment = quantity.value === null ? null : paymentFor(quantity.value, pricePerKWh);
   const reason = whyNot(view, offer, payment);
   const control = ids.offerBuy(offerId);
-  const isBusy = control in state.busy;
   const buyId = `${control}-why`;
   return html`
     <li class="offer" id=${ids.offer(offerId)}>
@@ -110,7 +109,7 @@ function offerCard(view: View, offer: OfferView) {
       </div>
       <form @submit=${(event: Event) => {
         event.preventDefault();
-        if (quantity.value !== null && reason === null && !isBusy) act.buyEnergy(offer, quantity.value);
+        if (quantity.value !== null && reason === null) act.buyEnergy(offer, quantity.value);
       }}>
         ${quantityField(view, ids.offerQuantity(offerId), ids.offerUnit(offerId), text, t("offers.quantity"), quantity.problem ?? "")}
         <button type="button" class="button quiet small" id=${ids.offerAll(offerId)}
@@ -118,7 +117,7 @@ function offerCard(view: View, offer: OfferView) {
           ${t("offers.all")}
         </button>
         <p class="sum">${t("offers.payment")} <b id=${ids.offerPayment(offerId)} data-base-units=${String(payment ?? "")}>${payment === null ? "–" : nwtExact(payment, language)}</b></p>
-        <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null || isBusy}
+        <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null} aria-disabled=${busyMark(view, control)}
           aria-describedby=${buyId}>${buttonText(view, control, t("offers.buy"))}</button>
         <p class="why" id=${buyId}>${reason ?? ""}</p>
       </form>

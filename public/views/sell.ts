@@ -5,7 +5,7 @@ import { duration, energy, parseEnergy, parseNwt, price, shortHex } from "../for
 import { ids } from "../ids";
 import { configOf, isOnChain, ownMeters, sameAddress } from "../select";
 import { openOffers, quantityField, unitOf } from "./offers";
-import { buttonText, inputText, parsed, type View, when } from "./view";
+import { busyMark, buttonText, inputText, parsed, type View, when } from "./view";
 
 /** Seconds from a purchase to its deadline; the contract takes a minute to thirty days. */
 const WINDOWS_S = [300, 3600, 21_600, 86_400, 604_800];
@@ -24,9 +24,7 @@ function listForm(view: View, meters: string[]) {
   const perKWh = parsed(priceText, parseNwt, t("field.nwt"));
   const windowS = Number(drafts[ids.sellWindow] ?? 3600);
   const meter = meters.find((one) => one === drafts[ids.sellMeter]) ?? meters[0]!;
-  const isBusy = ids.sellList in state.busy;
-  const isReady =
-    quantity.value !== null && !isTooLarge && perKWh.value !== null && isOnChain(state) && !isBusy;
+  const isReady = quantity.value !== null && !isTooLarge && perKWh.value !== null && isOnChain(state);
   const submit = (event: Event) => {
     event.preventDefault();
     if (isReady && quantity.value !== null && perKWh.value !== null)
@@ -63,7 +61,7 @@ function listForm(view: View, meters: string[]) {
           ${WINDOWS_S.map((one) => html`<option value=${one} ?selected=${one === windowS}>${duration(one, language)}</option>`)}
         </select>
       </div>
-      <button class="button primary" id=${ids.sellList} ?disabled=${!isReady}>
+      <button class="button primary" id=${ids.sellList} ?disabled=${!isReady} aria-disabled=${busyMark(view, ids.sellList)}>
         ${buttonText(view, ids.sellList, t("sell.list"))}
       </button>
     </form>
@@ -90,7 +88,7 @@ export function sell(view: View) {
                 <b>${energy(BigInt(offer.remainingMilliWh), language)}</b> ${price(BigInt(offer.pricePerKWh), language)}
                 <small>${t("offers.number", { offerId: offer.offerId })}</small>
               </span>
-              <button type="button" class="button quiet small" id=${id} ?disabled=${id in state.busy || !isOnChain(state)}
+              <button type="button" class="button quiet small" id=${id} ?disabled=${!isOnChain(state)} aria-disabled=${busyMark(view, id)}
                 @click=${() => act.withdrawOffer(offer.offerId)}>${buttonText(view, id, t("sell.withdraw"))}</button>
             </li>`;
         })}

@@ -6,7 +6,7 @@ import { ids } from "../ids";
 import { costOfTokens, worthOfTokens } from "../market/actions";
 import { configOf, isOnChain } from "../select";
 import { LAB_RDNS } from "../wallet/lab-id";
-import { buttonText, inputText, parsed, type View, when } from "./view";
+import { busyMark, buttonText, inputText, parsed, type View, when } from "./view";
 
 const FIRST_AMOUNT = "10";
 
@@ -28,8 +28,7 @@ function exchange(view: View, given: Exchange, more: unknown = "") {
   const { state, t, act } = view;
   const amount = parsed(given.text, parseNwt, t("field.nwt"));
   const problem = amount.problem ?? (amount.value === null ? "" : given.problem(amount.value)) ?? "";
-  const isReady =
-    amount.value !== null && problem === "" && isOnChain(state) && !(given.buttonId in state.busy);
+  const isReady = amount.value !== null && problem === "" && isOnChain(state);
   const submit = (event: Event) => {
     event.preventDefault();
     if (isReady && amount.value !== null) given.act(amount.value);
@@ -44,7 +43,7 @@ function exchange(view: View, given: Exchange, more: unknown = "") {
         <p class="problem" id=${`${given.amountId}-problem`}>${problem}</p>
       </div>
       <p class="sum">${given.resultLabel} <b id=${given.resultId}>${amount.value === null ? "–" : given.result(amount.value)}</b></p>
-      <button class="button ${given.buttonId === ids.buyTokens ? "primary" : "quiet"}" id=${given.buttonId} ?disabled=${!isReady}>
+      <button class="button ${given.buttonId === ids.buyTokens ? "primary" : "quiet"}" id=${given.buttonId} ?disabled=${!isReady} aria-disabled=${busyMark(view, given.buttonId)}>
         ${buttonText(view, given.buttonId, given.button)}
       </button>
       ${more}
@@ -118,7 +117,7 @@ export function tokens(view: View) {
         ${when(
           isConnected && isForeign && config?.faucet,
           () => html`
-            <button type="button" class="button quiet small" id=${ids.faucet} ?disabled=${ids.faucet in state.busy}
+            <button type="button" class="button quiet small" id=${ids.faucet} aria-disabled=${busyMark(view, ids.faucet)}
               @click=${() => act.askFaucet()}>${t("tokens.faucet")}</button>`,
         )}
         ${when(

@@ -13,7 +13,7 @@ import {
   tradeTimeline,
   transactionTimeline,
 } from "../timeline";
-import { buttonText, type View, when } from "./view";
+import { busyMark, buttonText, type View, when } from "./view";
 
 /** After the deadline, the meter's last reading still has this long: `EnergyTrade.GRACE_PERIOD`. */
 const GRACE_PERIOD_MS = 10 * 60_000;
@@ -69,7 +69,7 @@ function refundButton(view: View, trade: TradeView) {
   if (!isSeller && state.nowMs < trade.deadlineAtMs + GRACE_PERIOD_MS) return nothing;
   const id = ids.tradeRefund(trade.tradeId);
   return html`
-    <button type="button" class="button quiet small" id=${id} ?disabled=${id in state.busy}
+    <button type="button" class="button quiet small" id=${id} aria-disabled=${busyMark(view, id)}
       @click=${() => act.refund(trade.tradeId)}>
       ${buttonText(view, id, t(isSeller ? "trades.refundSeller" : "trades.refund"))}
     </button>`;

@@ -37,6 +37,12 @@ export interface View {
   act: Actions;
 }
 
+/**
+ * A busy control is not disabled, since a disabled one loses the focus for good; it says so and does nothing, because
+ * `send` takes no second call of the same control.
+ */
+export const busyMark = ({ state }: View, control: string) => (control in state.busy ? "true" : nothing);
+
 /** What the button of a busy action says instead of its name. */
 export function buttonText({ state, t }: View, control: string, idle: string): string {
   const phase = state.busy[control];

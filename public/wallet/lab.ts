@@ -139,10 +139,10 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
 }
 
 /** Announces the lab wallet where it may exist. @throws ProviderFailure 4901 when the node's chain is another */
-export async function announceLabWallet(options: LabWalletOptions, name: string): Promise<void> {
+export async function announceLabWallet(options: LabWalletOptions): Promise<void> {
   await requireChain(rpcProvider(options.config.rpcUrl), EMBEDDED_CHAIN_ID);
   announceWallet(window, {
-    info: { uuid: "7f1c2d54-9a52-4e7b-8a3c-13370c0ffee5", name, rdns: LAB_RDNS, icon: ICON },
+    info: { uuid: "7f1c2d54-9a52-4e7b-8a3c-13370c0ffee5", name: "Lab wallet", rdns: LAB_RDNS, icon: ICON },
     provider: labWallet(options),
   });
 }

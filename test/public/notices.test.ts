@@ -20,7 +20,16 @@ describe("Standing notices", () => {
   const rows: [string, PageState, string[]][] = [
     ["everything in order", readyState, []],
     ["nothing known yet", initialState, []],
-    ["no configuration", { ...initialState, config: { status: "failed" } }, ["configFailed"]],
+    [
+      "no configuration",
+      { ...initialState, config: { status: "failed", isWithoutContracts: false } },
+      ["configFailed"],
+    ],
+    [
+      "server without contracts",
+      { ...initialState, config: { status: "failed", isWithoutContracts: true } },
+      ["noContracts"],
+    ],
     ["server gone", { ...readyState, server: "lost" }, ["serverGone"]],
     ["no wallet", withWallet({ found: [], status: "none" }), ["noWallet"]],
     ["wallet elsewhere", withWallet({ chainId: 1 }), ["wrongNetwork"]],

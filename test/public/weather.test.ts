@@ -1,0 +1,83 @@
+/** What goes away and comes back: the server, the meter. The page says what is missing and goes on by itself. */
+import assert from "node:assert/strict";
+import { ids } from "../../public/ids";
+import { need } from "../support/need";
+import {
+  appears,
+  connectLab,
+  disappears,
+  getTokens,
+  openPage,
+  press,
+  sharedHouse,
+  shoot,
+  text,
+} from "./browser";
+
+/** Chromium's own lines about a server that is not there. */
+const isOfAbsence = (line: string) =>
+  /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket/.test(line);
+
+describe("The page in bad weather", function () {
+  this.timeout(300_000);
+  before(async function () {
+    need(this, "chromium");
+    await sharedHouse();
+  });
+
+  it("outlives its server: says so, simulates what it shows, and catches up", async () => {
+    const { page, house, complaints, close } = await openPage();
+    const { lab } = house;
+    await connectLab(page, "consumer");
+    await getTokens(page, "1");
+    const list = lab.trade.methods.listOffer(house.meter, 700n, 10n ** 20n, 3600n);
+    await list.send(lab.from("prosumer"));
+    const offerId = String(await lab.trade.methods.offerCount().call());
+    await appears(page, ids.offer(offerId));
+
+    await house.stopServer("SIGKILL");
+    await appears(page, ids.notice("serverGone"));
+    assert.equal(await page.locator(`#${ids.serverState}`).getAttribute("data-state"), "lost");
+    await shoot(page, "server-gone");
+
+    await lab.trade.methods.withdrawOffer(BigInt(offerId)).send(lab.from("prosumer"));
+    await press(page, ids.offerBuy(offerId));
+    await appears(page, ids.notice("simulationFailed"));
+    assert.match(
+      await text(page, ids.notice("simulationFailed")),
+      new RegExp(`Offer ${offerId} is no longer open: sold out or withdrawn\\.`),
+    );
+    assert.equal(await page.locator(`#${ids.lab}`).count(), 0, "no window for what must fail");
+
+    await press(page, ids.noticeMend("serverGone"));
+    await house.startServer();
+    await disappears(page, ids.notice("serverGone"));
+    await disappears(page, ids.offer(offerId));
+    assert.deepEqual(
+      complaints.filter((line) => !isOfAbsence(line)),
+      [],
+    );
+    await close();
+  });
+
+  it("says that the meter is gone, what to do, and when it is back", async () => {
+    const { page, house, complaints, close } = await openPage();
+    await appears(page, ids.meterState, "[data-state=online]");
+    await house.stopServer();
+    await house.startServer({ METER: "serial:/dev/no-such-arduino" });
+    await appears(page, ids.notice("meterGone"), "", 60_000);
+    await appears(page, ids.relay, "[data-relay=open]");
+    await press(page, ids.noticeMend("meterGone"));
+    assert.match(await text(page, ids.notice("meterGone")), /USB cable/);
+    await shoot(page, "meter-gone");
+    await house.stopServer();
+    await house.startServer();
+    await disappears(page, ids.notice("meterGone"), 60_000);
+    await appears(page, ids.meterState, "[data-state=online]");
+    assert.deepEqual(
+      complaints.filter((line) => !isOfAbsence(line)),
+      [],
+    );
+    await close();
+  });
+});
