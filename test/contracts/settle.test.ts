@@ -1,0 +1,331 @@
+import { type Event, eventsOf, refuses } from "../support/contracts/chain";
+import {
+  meterWithKey,
+  newWorld,
+  PRICE,
+  type Reading,
+  reading,
+  signDigest,
+  type World,
+} from "../support/contracts/world";
+
+const ZERO = "0x0000000000000000000000000000000000000000";
+const FIRST = 1_000_001n;
+/** 1,000 mWh at 120 NWT per kWh. */
+const PAYMENT = 120_000_000_000_000_000n;
+
+describe("a settlement", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await newWorld();
+    await world.list(1_000_000n);
+    await world.buy(1n, 1000n, PAYMENT);
+  });
+
+  it("pays the seller for what is new, and closes the trade when all is delivered", async () => {
+    const { trade, prosumer, meter, buyer } = world;
+    const settled = (deliveredMilliWh: bigint, paid: bigint, isClosed: boolean): Event[] => [
+      [
+        "TradeSettled",
+        {
+          tradeId: FIRST,
+          deliveredMilliWh,
+          registerMilliWh: 5000n + deliveredMilliWh,
+          paid,
+          refunded: 0n,
+          isClosed,
+        },
+      ],
+      ["Transfer", { from: trade.address, to: prosumer, value: paid }],
+    ];
+    assert.deepEqual(
+      eventsOf(await world.settle(reading(FIRST, 250n, 5250n))),
+      settled(250n, PAYMENT / 4n, false),
+    );
+    const open = await world.tradeOf(FIRST);
+    assert.deepEqual([open.deliveredMilliWh, open.escrow, open.status].map(String), [
+      "250",
+      ((PAYMENT * 3n) / 4n).toString(),
+      "1",
+    ]);
+    assert.deepEqual(
+      eventsOf(await world.settle(reading(FIRST, 1000n, 6000n))),
+      settled(1000n, (PAYMENT * 3n) / 4n, true),
+    );
+    const closed = await world.tradeOf(FIRST);
+    assert.deepEqual(
+      [
+        closed.offerId,
+        closed.meter,
+        closed.seller,
+        closed.buyer,
+        closed.orderedMilliWh,
+        closed.deliveredMilliWh,
+        closed.escrow,
+      ].map(String),
+      ["1", meter.address, prosumer, ZERO, "0", "0", "0"],
+    );
+    assert.equal(String(closed.status), "2");
+    const { soldMilliWh, registerMilliWh } = await trade.meterOf(meter.address);
+    assert.deepEqual([soldMilliWh, registerMilliWh].map(String), ["1000", "6000"]);
+    assert.equal(await world.balance(prosumer), PAYMENT);
+    assert.equal(await world.balance(buyer), 1000n * 10n ** 18n - PAYMENT);
+  });
+
+  it("with the last reading gives the buyer what was not delivered", async () => {
+    const { trade, prosumer, buyer } = world;
+    await world.settle(reading(FIRST, 100n, 100n));
+    assert.deepEqual(eventsOf(await world.settle(reading(FIRST, 400n, 400n, true))), [
+      [
+        "TradeSettled",
+        {
+          tradeId: FIRST,
+          deliveredMilliWh: 400n,
+          registerMilliWh: 400n,
+          paid: 36_000_000_000_000_000n,
+          refunded: 72_000_000_000_000_000n,
+          isClosed: true,
+        },
+      ],
+      ["Transfer", { from: trade.address, to: buyer, value: 72_000_000_000_000_000n }],
+      ["Transfer", { from: trade.address, to: prosumer, value: 36_000_000_000_000_000n }],
+    ] satisfies Event[]);
+  });
+
+  it("with a last reading that brings nothing new closes the trade and pays nobody twice", async () => {
+    const { trade, prosumer, buyer } = world;
+    await world.settle(reading(FIRST, 400n, 400n));
+    const last = await world.settle(reading(FIRST, 400n, 400n, true));
+    assert.deepEqual(eventsOf(last), [
+      [
+        "TradeSettled",
+        {
+          tradeId: FIRST,
+          deliveredMilliWh: 400n,
+          registerMilliWh: 400n,
+          paid: 0n,
+          refunded: 72_000_000_000_000_000n,
+          isClosed: true,
+        },
+      ],
+      ["Transfer", { from: trade.address, to: buyer, value: 72_000_000_000_000_000n }],
+    ] satisfies Event[]);
+    assert.equal(await world.balance(prosumer), 48_000_000_000_000_000n);
+  });
+
+  it("takes readings of different trades in any order", async () => {
+    const { trade, meter } = world;
+    await world.buy(1n, 1000n, PAYMENT);
+    await world.settle(reading(FIRST + 1n, 1000n, 2000n));
+    await world.settle(reading(FIRST, 1000n, 1000n));
+    const { soldMilliWh, registerMilliWh } = await trade.meterOf(meter.address);
+    assert.deepEqual([soldMilliWh, registerMilliWh].map(String), ["2000", "2000"]);
+  });
+
+  it("refuses a reading that goes backwards, says nothing new, exceeds the order or was settled", async () => {
+    await world.settle(reading(FIRST, 400n, 400n));
+    await refuses(world.trySettle(reading(FIRST, 400n, 500n)), "ReadingNotNew", FIRST, 400n, 400n);
+    await refuses(world.trySettle(reading(FIRST, 399n, 500n)), "ReadingNotNew", FIRST, 399n, 400n);
+    await refuses(world.trySettle(reading(FIRST, 399n, 500n, true)), "ReadingNotNew", FIRST, 399n, 400n);
+    await refuses(world.trySettle(reading(FIRST, 1001n, 5000n)), "ReadingExceedsOrder", FIRST, 1001n, 1000n);
+    await refuses(world.trySettle(reading(FIRST + 1n, 1n, 500n)), "TradeNotOpen", FIRST + 1n);
+    await world.settle(reading(FIRST, 400n, 400n, true));
+    await refuses(world.trySettle(reading(FIRST, 500n, 500n)), "TradeNotOpen", FIRST);
+  });
+
+  it("refuses energy that the register does not show", async () => {
+    const { meter } = world;
+    await world.buy(1n, 1000n, PAYMENT);
+    await refuses(
+      world.trySettle(reading(FIRST, 1000n, 999n)),
+      "EnergyNotMetered",
+      meter.address,
+      1000n,
+      999n,
+    );
+    await world.settle(reading(FIRST, 1000n, 1500n));
+    await refuses(
+      world.trySettle(reading(FIRST + 1n, 501n, 1500n)),
+      "EnergyNotMetered",
+      meter.address,
+      1501n,
+      1500n,
+    );
+    await refuses(
+      world.trySettle(reading(FIRST + 1n, 501n, 600n)),
+      "EnergyNotMetered",
+      meter.address,
+      1501n,
+      1500n,
+    );
+    await world.settle(reading(FIRST + 1n, 500n, 600n));
+    const tooLarge = reading(FIRST + 1n, 501n, 2n ** 48n);
+    await refuses(world.trySettle(tooLarge), "RegisterTooLarge", meter.address, 2n ** 48n);
+    await world.settle(reading(FIRST + 1n, 501n, 2n ** 48n - 1n));
+  });
+
+  it("refuses a signature that is not the meter's over these very values", async () => {
+    const { trade, meter, operator, prosumer } = world;
+    const message = reading(FIRST, 400n, 400n);
+    const good = world.sign(message);
+    const refused = (signature: string, signer: string, of: Reading = message) =>
+      refuses(world.trySettle(of, signature), "ReadingNotByMeter", FIRST, meter.address, signer);
+    const thief = meterWithKey(0x44);
+    await refused(world.sign(message, thief), thief.address);
+    await refused("0x", ZERO);
+    await refused(good.slice(0, -2), ZERO);
+    await refused(`${good}00`, ZERO);
+    await refused(`${good.slice(0, -2)}00`, ZERO);
+    await refused(signDigest(`0x${"00".repeat(31)}01`, meter.privateKey).replace(/..$/, "1d"), ZERO);
+    // The other half of the curve: the same signature in another form, which OpenZeppelin refuses.
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    const flipped = (order - BigInt(`0x${good.slice(66, 130)}`)).toString(16).padStart(64, "0");
+    await refused(`${good.slice(0, 66)}${flipped}${good.endsWith("1b") ? "1c" : "1b"}`, ZERO);
+    // Signed for another contract: another signer comes out.
+    const elsewhere = await artifacts.require("EnergyTrade").new(await trade.token(), { from: operator });
+    await elsewhere.grantRole(await trade.OPERATOR_ROLE(), operator, { from: operator });
+    await elsewhere.commission(meter.address, prosumer, { from: operator });
+    assert.notEqual(await elsewhere.hashReading(message), await trade.hashReading(message));
+  });
+
+  it("counts a decommissioned meter's signature no more", async () => {
+    const { trade, meter, operator } = world;
+    await trade.decommission(meter.address, { from: operator });
+    await refuses(world.trySettle(reading(FIRST, 400n, 400n)), "MeterNotCommissioned", meter.address);
+  });
+});
+
+describe("many settlements", () => {
+  it("in one transaction pay one seller once, and each buyer what is his", async () => {
+    const world = await newWorld();
+    const { trade, prosumer, buyer, stranger } = world;
+    await world.list(1_000_000n);
+    for (let n = 0; n < 3; n++) await world.buy(1n, 1000n, PAYMENT);
+    const readings = [
+      reading(FIRST, 1000n, 1000n),
+      reading(FIRST + 1n, 500n, 1500n, true),
+      reading(FIRST + 2n, 100n, 1600n),
+    ];
+    const signatures = readings.map((message) => world.sign(message));
+    const batch = await trade.settleMany(readings, signatures, { from: stranger });
+    const settled = (
+      tradeId: bigint,
+      deliveredMilliWh: bigint,
+      registerMilliWh: bigint,
+      paid: bigint,
+      refunded: bigint,
+      isClosed: boolean,
+    ): Event => ["TradeSettled", { tradeId, deliveredMilliWh, registerMilliWh, paid, refunded, isClosed }];
+    assert.deepEqual(eventsOf(batch), [
+      settled(FIRST, 1000n, 1000n, PAYMENT, 0n, true),
+      settled(FIRST + 1n, 500n, 1500n, PAYMENT / 2n, PAYMENT / 2n, true),
+      ["Transfer", { from: trade.address, to: buyer, value: PAYMENT / 2n }],
+      settled(FIRST + 2n, 100n, 1600n, PAYMENT / 10n, 0n, false),
+      ["Transfer", { from: trade.address, to: prosumer, value: (PAYMENT * 16n) / 10n }],
+    ]);
+  });
+
+  it("of two sellers pay each his own", async () => {
+    const world = await newWorld();
+    const { trade, operator, prosumer, buyer, stranger } = world;
+    const second = meterWithKey(0x55);
+    await trade.commission(second.address, buyer, { from: operator });
+    await world.list(1_000_000n);
+    await trade.listOffer(second.address, 1000, (2n * PRICE).toString(), 60, { from: buyer });
+    await world.token.sendTransaction({ from: stranger, value: "1000000000000000000" });
+    await world.buy(1n, 1000n, PAYMENT, stranger);
+    await world.buy(2n, 1000n, 2n * PAYMENT, stranger);
+    const readings = [reading(FIRST, 1000n, 1000n), reading(2_000_001n, 1000n, 1000n)];
+    const before = [await world.balance(prosumer), await world.balance(buyer)];
+    await trade.settleMany(readings, [world.sign(readings[0]!), world.sign(readings[1]!, second)], {
+      from: stranger,
+    });
+    assert.equal((await world.balance(prosumer)) - before[0]!, PAYMENT);
+    assert.equal((await world.balance(buyer)) - before[1]!, 2n * PAYMENT);
+    assert.equal(await world.balance(trade.address), 0n);
+  });
+
+  it("are all done or none", async () => {
+    const world = await newWorld();
+    const { trade, stranger } = world;
+    await world.list(1_000_000n);
+    await world.buy(1n, 1000n, PAYMENT);
+    const good = reading(FIRST, 400n, 400n);
+    const from = { from: stranger };
+    const both = [world.sign(good), world.sign(good)];
+    await refuses(trade.settleMany.call([good, good], both, from), "ReadingNotNew", FIRST, 400n, 400n);
+    await refuses(trade.settleMany.call([good], both, from), "LengthMismatch", 1n, 2n);
+    await refuses(trade.settleMany.call([good], [], from), "LengthMismatch", 1n, 0n);
+    assert.deepEqual(eventsOf(await trade.settleMany([], [], from)), []);
+  });
+});
+
+/** One trade of `milliWh`, settled at each of `delivered`, the last one final. Base units. */
+const ledgers: {
+  milliWh: bigint;
+  pricePerKWh: bigint;
+  payment: bigint;
+  delivered: bigint[];
+  paid: bigint[];
+  refunded: bigint;
+}[] = [
+  { milliWh: 20n, pricePerKWh: 1_000_000n, payment: 20n, delivered: [20n], paid: [20n], refunded: 0n },
+  { milliWh: 20n, pricePerKWh: 1_000_000n, payment: 20n, delivered: [0n], paid: [0n], refunded: 20n },
+  {
+    milliWh: 3n,
+    pricePerKWh: 333_334n,
+    payment: 1n,
+    delivered: [1n, 2n, 3n],
+    paid: [0n, 0n, 1n],
+    refunded: 0n,
+  },
+  { milliWh: 3n, pricePerKWh: 500_000n, payment: 1n, delivered: [1n, 2n], paid: [0n, 1n], refunded: 0n },
+  {
+    milliWh: 7n,
+    pricePerKWh: 1_500_000n,
+    payment: 10n,
+    delivered: [1n, 2n, 3n, 6n],
+    paid: [1n, 2n, 1n, 5n],
+    refunded: 1n,
+  },
+  {
+    milliWh: 1000n,
+    pricePerKWh: 123_456_789_012_345_678_901n,
+    payment: 123_456_789_012_345_678n,
+    delivered: [1n, 999n],
+    paid: [123_456_789_012_345n, 123_209_875_434_320_988n],
+    refunded: 123_456_789_012_345n,
+  },
+];
+
+describe("the money of a trade", () => {
+  let world: World;
+  before(async () => {
+    world = await newWorld();
+  });
+  let register = 0n;
+  ledgers.forEach((row, index) => {
+    it(`of ${row.milliWh} mWh at ${row.pricePerKWh}, delivered ${row.delivered.join(", ")}, sums up`, async () => {
+      const offerId = BigInt(index + 1);
+      const tradeId = offerId * 1_000_000n + 1n;
+      await world.list(row.milliWh, row.pricePerKWh);
+      await world.buy(offerId, row.milliWh, row.payment);
+      const paid: bigint[] = [];
+      let refunded = 0n;
+      for (const [i, delivered] of row.delivered.entries()) {
+        register += delivered;
+        const isFinal = i === row.delivered.length - 1;
+        const [settled] = eventsOf(await world.settle(reading(tradeId, delivered, register, isFinal)));
+        paid.push(settled![1].paid as bigint);
+        refunded += settled![1].refunded as bigint;
+      }
+      assert.deepEqual(paid, row.paid);
+      assert.equal(refunded, row.refunded);
+      assert.equal(
+        paid.reduce((sum, part) => sum + part, refunded),
+        row.payment,
+      );
+      assert.equal(await world.balance(world.trade.address), 0n);
+    });
+  });
+});
