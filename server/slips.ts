@@ -7,7 +7,7 @@ export function slips(names: string[], isKnown: (name: string) => boolean, ours:
     .flatMap((name) => {
       const meant = ours.find((one) => distance(name.toUpperCase(), one) <= (one.length < 6 ? 1 : 2));
       // HOSTS, PORTS and the like are no slips of four letters, they are other programs' words.
-      if (meant === undefined || (meant.length < 6 && name.length !== meant.length)) return [];
+      if (meant === undefined || (meant.length < 5 && name.length !== meant.length)) return [];
       return [`${name} is not a setting; ${meant} is: correct or unset it`];
     });
 }

@@ -8,6 +8,7 @@ import type { Log } from "../../server/log";
 import { Store } from "../../server/store";
 import type { BlockHeader, ChainEvent, ReadingSigner } from "../../server/types";
 import { Views } from "../../server/views";
+import type { WebParts } from "../../server/web";
 
 export const METER = "0x00000000000000000000000000000000000000aA";
 export const OTHER_METER = "0x00000000000000000000000000000000000000Ab";
@@ -232,7 +233,13 @@ export async function startStand(
     },
     failed: (error) => failures.push(error),
   });
-  const views = new Views({ ledger: store.ledger, delivery, confirmationsNeeded: 2, todayMilliWh: () => 0n });
+  const views = new Views({
+    ledger: store.ledger,
+    delivery,
+    confirmationsNeeded: 2,
+    todayMilliWh: () => 0n,
+    network: () => null,
+  });
   const stand: Stand = {
     clock,
     store,
@@ -255,4 +262,27 @@ export async function startStand(
   await meter.connect();
   meter.sample();
   return stand;
+}
+
+/** A web side of this stand on a free port; its page is not built. */
+export function webParts(stand: Stand, more: Partial<WebParts> = {}): WebParts {
+  return {
+    host: "127.0.0.1",
+    port: 0,
+    views: stand.views,
+    ledger: stand.store.ledger,
+    delivery: stand.delivery,
+    settlements: stand.store.settlements,
+    journal: stand.store.journal,
+    history: stand.store.history,
+    meter: METER,
+    nowMs: stand.clock.nowMs,
+    configView: () => null,
+    network: async () => ({ nodes: [], sealers: [], periodS: null, blocks: [] }),
+    pageDir: "/nonexistent",
+    publicRpcUrl: "http://192.168.1.5:8545",
+    log: quiet,
+    requestsPerMinute: 1_000_000,
+    ...more,
+  };
 }

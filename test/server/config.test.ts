@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { LAB_MNEMONIC } from "../../common/lab";
+import { ConfigError, DEVELOPMENT_KEYSTORE_PASSWORD, readConfig, SETTINGS } from "../../server/config";
+
+const OWN_MNEMONIC = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+
+function problemsOf(env: Record<string, string | undefined>, file = ""): string[] {
+  try {
+    readConfig(env, file);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems;
+  }
+}
+
+describe("the settings", () => {
+  it("have a default for everything on the embedded network", () => {
+    assert.deepEqual(readConfig({}, ""), {
+      network: "embedded",
+      host: "127.0.0.1",
+      port: 3000,
+      rpcUrl: "http://127.0.0.1:8545",
+      chainId: 13370,
+      publicRpcUrl: "http://127.0.0.1:8545",
+      nodes: [{ name: "anvil", address: "http://127.0.0.1:8545" }],
+      mnemonic: LAB_MNEMONIC,
+      meter: "simulated",
+      meterCalibration: "",
+      meterKeystorePassword: DEVELOPMENT_KEYSTORE_PASSWORD,
+      confirmations: 2,
+      pollIntervalMs: 75,
+      journalIntervalMs: 1000,
+      dataDir: "data/embedded",
+      artifactsDir: "build/contracts",
+      settleIntervalMs: 900_000,
+      gridTariffPerKWh: 180n * 10n ** 18n,
+      simDayMinutes: 10,
+      embeddedPort: 8545,
+      blockTimeS: 1,
+      logLevel: "info",
+    });
+  });
+
+  it("follow the network, and each other", () => {
+    const geth = readConfig({ NETWORK: "geth", METER_KEYSTORE_PASSWORD: "long enough" }, "");
+    assert.deepEqual(
+      [geth.rpcUrl, geth.chainId, geth.dataDir, geth.mnemonic],
+      ["http://127.0.0.1:8547", 13371, "data/geth", LAB_MNEMONIC],
+    );
+    assert.equal(readConfig({ EMBEDDED_PORT: "9000" }, "").rpcUrl, "http://127.0.0.1:9000");
+    assert.equal(readConfig({ RPC_URL: "http://localhost:1" }, "").publicRpcUrl, "http://localhost:1");
+  });
+
+  it("are read from .env, and from the environment before it", () => {
+    const config = readConfig(
+      { PORT: "4000" },
+      "# mine\nPORT=5000\nexport HOST='0.0.0.0'\n\nGETH_BIN=/opt/geth\n",
+    );
+    assert.deepEqual([config.port, config.host], [4000, "0.0.0.0"]);
+  });
+
+  const refusals: [env: Record<string, string>, said: RegExp][] = [
+    [{ NETWORK: "mainnet" }, /^NETWORK=mainnet: allowed is embedded or geth$/],
+    [{ NETWORK: "" }, /^NETWORK=: allowed is embedded or geth$/],
+    [{ HOST: "a b" }, /^HOST=a b: .*127\.0\.0\.1/],
+    [{ PORT: "65536" }, /^PORT=65536: .*0 to 65535/],
+    [{ PORT: "-1" }, /^PORT=-1: /],
+    [{ PORT: "3000.5" }, /^PORT=/],
+    [{ PORT: "0x10" }, /^PORT=/],
+    [{ PORT: " 3000" }, /^PORT=/],
+    [{ PORT: "1e3" }, /^PORT=/],
+    [{ RPC_URL: "127.0.0.1:8545" }, /^RPC_URL=.*http/],
+    [{ RPC_URL: "file:///etc/passwd" }, /^RPC_URL=/],
+    [{ RPC_URL: "http://user:secret@127.0.0.1" }, /^RPC_URL=.*without a password/],
+    [{ PUBLIC_RPC_URL: "nowhere" }, /^PUBLIC_RPC_URL=/],
+    [{ CHAIN_ID: "1" }, /^CHAIN_ID=1: .*13370/],
+    [{ MNEMONIC: "one two three" }, /^MNEMONIC=\(not shown\): .*12 to 24/],
+    [{ METER: "serial" }, /^METER=serial: .*serial:\/dev\/ttyACM0/],
+    [{ METER: "/dev/ttyACM0" }, /^METER=/],
+    [
+      { METER_KEYSTORE_PASSWORD: "short" },
+      /^METER_KEYSTORE_PASSWORD=\(not shown\): at least|allowed is at least 8/,
+    ],
+    [{ CONFIRMATIONS: "0" }, /^CONFIRMATIONS=0: .*1 to 200/],
+    [{ POLL_INTERVAL_MS: "5" }, /^POLL_INTERVAL_MS=5: .*10 to 60000/],
+    [{ JOURNAL_INTERVAL_MS: "0" }, /^JOURNAL_INTERVAL_MS=0: /],
+    [{ DATA_DIR: "" }, /^DATA_DIR=: .*a folder/],
+    [{ SETTLE_INTERVAL_S: "0" }, /^SETTLE_INTERVAL_S=0: /],
+    [{ GRID_TARIFF_PER_KWH: "1,5" }, /^GRID_TARIFF_PER_KWH=1,5: .*decimal/],
+    [{ GRID_TARIFF_PER_KWH: "0.1234567890123456789" }, /^GRID_TARIFF_PER_KWH=/],
+    [{ SIM_DAY_MINUTES: "0" }, /^SIM_DAY_MINUTES=0: /],
+    [{ EMBEDDED_PORT: "0" }, /^EMBEDDED_PORT=0: /],
+    [{ BLOCK_TIME_S: "0.5" }, /^BLOCK_TIME_S=0.5: /],
+    [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL=loud: .*debug, info, warn, error/],
+    [{ NETWORK: "geth", MNEMONIC: OWN_MNEMONIC }, /^METER_KEYSTORE_PASSWORD: at least 8/],
+    [{ NETWORK: "geth", CHAIN_ID: "4711" }, /^METER_KEYSTORE_PASSWORD: at least 8/],
+    [
+      { NETWORK: "geth", MNEMONIC: OWN_MNEMONIC, METER_KEYSTORE_PASSWORD: DEVELOPMENT_KEYSTORE_PASSWORD },
+      /^METER_KEYSTORE_PASSWORD: /,
+    ],
+    [{ CHAIN_NODES: "http://127.0.0.1:8545" }, /^CHAIN_NODES=http.*: .*such as node1=/],
+    [{ CHAIN_NODES: "" }, /^CHAIN_NODES=: /],
+    [{ CHAIN_NODES: "a=relative/geth.ipc" }, /^CHAIN_NODES=/],
+    [{ CHAIN_NODES: "a=ftp://127.0.0.1" }, /^CHAIN_NODES=/],
+    [{ CHAIN_NODES: "a=http://user:secret@127.0.0.1" }, /^CHAIN_NODES=\(not shown\)/],
+    [{ CHAIN_NODES: "a=/one,a=/two" }, /^CHAIN_NODES=.*names of their own/],
+  ];
+  for (const [env, said] of refusals)
+    it(`refuse ${JSON.stringify(env)} and say what is allowed`, () => {
+      const problems = problemsOf(env);
+      assert.equal(problems.length, 1, problems.join("\n"));
+      assert.match(problems[0]!, said);
+    });
+
+  it("name the nodes of the chain view: one by default, or as many as are given", () => {
+    const geth = readConfig({ NETWORK: "geth" }, "");
+    assert.deepEqual(geth.nodes, [{ name: "node2", address: "http://127.0.0.1:8547" }]);
+    assert.deepEqual(readConfig({ CHAIN_NODES: "a=/run/geth.ipc, b=https://node.example/x=1" }, "").nodes, [
+      { name: "a", address: "/run/geth.ipc" },
+      { name: "b", address: "https://node.example/x=1" },
+    ]);
+  });
+
+  it("need no password in a lab, where the operator's key is everybody's too", () => {
+    assert.equal(readConfig({ NETWORK: "geth" }, "").meterKeystorePassword, DEVELOPMENT_KEYSTORE_PASSWORD);
+    const away = { NETWORK: "geth", MNEMONIC: OWN_MNEMONIC, RPC_URL: "http://10.0.0.2:8545" };
+    assert.match(problemsOf(away).join(), /METER_KEYSTORE_PASSWORD/);
+  });
+
+  it("refuse the lab's mnemonic for a node on another machine", () => {
+    const away = { NETWORK: "geth", METER_KEYSTORE_PASSWORD: "long enough", RPC_URL: "http://10.0.0.2:8545" };
+    assert.match(problemsOf(away)[0]!, /^MNEMONIC: the well-known lab words are refused/);
+    assert.match(problemsOf({ ...away, MNEMONIC: LAB_MNEMONIC })[0]!, /^MNEMONIC: /);
+    assert.equal(readConfig({ ...away, MNEMONIC: OWN_MNEMONIC }, "").mnemonic, OWN_MNEMONIC);
+  });
+
+  it("name all problems at once", () => {
+    assert.equal(problemsOf({ PORT: "x", METER: "y", LOG_LEVEL: "z" }).length, 3);
+  });
+
+  it("never show a secret", () => {
+    const secret = "correct horse battery staple";
+    const said = problemsOf({ MNEMONIC: secret, METER_KEYSTORE_PASSWORD: "hunter2" }).join("\n");
+    assert.doesNotMatch(said, /horse|hunter2/);
+  });
+
+  const slips = [
+    "PROT",
+    "PORt",
+    "NETWROK",
+    "NETWORKS",
+    "CONFIRMATION",
+    "METTER",
+    "POLL_INTERVALL_MS",
+    "DATADIR",
+    "MNEUMONIC",
+  ];
+  for (const name of slips)
+    it(`take ${name} for a slip and refuse it`, () => {
+      assert.match(problemsOf({ [name]: "1" })[0]!, new RegExp(`^${name} is not a setting; [A-Z_]+ is`));
+    });
+
+  it("leave everybody else's variables alone", () => {
+    const others =
+      "PATH HOME HOSTNAME USER SHELL LANG TERM PWD PORTS HOSTS NODE_ENV CI EDITOR REDIS_PORT npm_config_port _";
+    assert.deepEqual(problemsOf(Object.fromEntries(others.split(" ").map((name) => [name, "x"]))), []);
+    assert.deepEqual(problemsOf(process.env), []);
+  });
+
+  it("refuse a name in .env that is not theirs, and a line that is none", () => {
+    assert.match(
+      problemsOf({}, "PORT=1\nDATABASE_URL=x")[0]!,
+      /^\.env line 2: DATABASE_URL is not a setting; known are NETWORK/,
+    );
+    assert.match(problemsOf({}, "PORT 3000")[0]!, /^\.env line 1 is not NAME=value/);
+    assert.match(problemsOf({}, "toString=1")[0]!, /toString is not a setting/);
+  });
+
+  it("either read or refuse, whatever the environment holds", () => {
+    const names = fc.constantFrom(...Object.keys(SETTINGS));
+    fc.assert(
+      fc.property(fc.dictionary(names, fc.string({ unit: "binary" })), fc.string(), (env, file) => {
+        problemsOf(env, file);
+      }),
+    );
+  });
+});
+
+describe(".env.example", () => {
+  const text = readFileSync(join(__dirname, "..", "..", ".env.example"), "utf8");
+  const lines = text.split("\n").flatMap((line) => {
+    const match = /^# ([A-Z_]+)=(.*)$/.exec(line);
+    return match ? [[match[1]!, match[2]!] as const] : [];
+  });
+
+  it("names every setting once, in order", () => {
+    assert.deepEqual(
+      lines.map(([name]) => name),
+      Object.keys(SETTINGS),
+    );
+  });
+
+  it("shows the defaults as they are", () => {
+    const shown = Object.fromEntries(lines.filter(([, value]) => value !== ""));
+    const { CHAIN_ID: gethOnly, ...embedded } = shown;
+    assert.equal(gethOnly, "13371");
+    assert.deepEqual(readConfig(embedded, ""), readConfig({}, ""));
+  });
+
+  it("changes nothing when copied as it is", () => {
+    assert.deepEqual(readConfig({}, text), readConfig({}, ""));
+  });
+});

@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { connect, type Socket as TcpSocket } from "node:net";
+import { io, type Socket } from "socket.io-client";
+import type { ClientToServerEvents, ServerToClientEvents, Snapshot, TradeView } from "../../common/events";
+import { Feed } from "../../server/feed";
+import { Web } from "../../server/web";
+import {
+  commissioned,
+  listed,
+  opened,
+  type Stand,
+  settled,
+  startStand,
+  temporaryFolder,
+  webParts,
+} from "./support";
+
+const TRADE = 1_000_001n;
+type Page = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+describe("the sockets", function () {
+  this.timeout(60_000);
+  let folder: ReturnType<typeof temporaryFolder>;
+  let stand: Stand;
+  let web: Web;
+  let feed: Feed;
+  let url: string;
+  let pages: Page[];
+
+  beforeEach(async () => {
+    pages = [];
+    folder = temporaryFolder();
+    stand = await startStand(folder.path);
+    stand.store.ledger.reset("genesis:0xtrade");
+    stand.chain.confirm(commissioned());
+    stand.chain.confirm(listed(1n, 100_000n));
+    await startWeb();
+  });
+  afterEach(async () => {
+    for (const page of pages) page.disconnect();
+    await feed.stop();
+    await web.stop();
+    await stand.stop();
+    folder.remove();
+  });
+
+  async function startWeb(limits = {}): Promise<void> {
+    web = new Web(webParts(stand, { socketLimits: limits }));
+    feed = new Feed({
+      ledger: stand.store.ledger,
+      delivery: stand.delivery,
+      views: stand.views,
+      publisher: web.sockets,
+      elapsedMs: () => performance.now(),
+    });
+    await feed.start();
+    await web.start();
+    url = web.url.replace("localhost", "127.0.0.1");
+  }
+
+  function open(options: Parameters<typeof io>[1] = {}): Page {
+    const page: Page = io(url, { forceNew: true, reconnection: false, ...options });
+    pages.push(page);
+    return page;
+  }
+  const snapshotOf = (page: Page) => new Promise<Snapshot>((resolve) => page.once("snapshot", resolve));
+  const tradeOf = (page: Page, wanted: (trade: TradeView) => boolean) =>
+    new Promise<TradeView>((resolve) => {
+      page.on("trade", (trade) => {
+        if (wanted(trade)) resolve(trade);
+      });
+    });
+
+  it("tell everybody everything on connecting, and then what changes", async () => {
+    const [first, second] = [open(), open({ transports: ["websocket"] })];
+    const [snapshot, same] = await Promise.all([snapshotOf(first), snapshotOf(second)]);
+    assert.deepEqual(same, snapshot);
+    assert.equal(snapshot.offers[0]?.remainingMilliWh, "100000");
+    assert.equal(snapshot.meters[0]?.state, "online");
+    assert.equal(snapshot.chain.state, "following");
+    const heard = [first, second].map((page) => tradeOf(page, ({ status }) => status === "delivering"));
+    const offers = [first, second].map(
+      (page) => new Promise((resolve) => page.on("offer", (offer) => resolve(offer.remainingMilliWh))),
+    );
+    stand.chain.confirm(opened(TRADE, 20n));
+    for (const trade of await Promise.all(heard)) assert.equal(trade.tradeId, "1000001");
+    assert.deepEqual(await Promise.all(offers), ["99980", "99980"]);
+    const done = [first, second].map((page) => tradeOf(page, ({ status }) => status === "settling"));
+    stand.tick(100, 21n);
+    for (const trade of await Promise.all(done)) assert.equal(trade.deliveredMilliWh, "20");
+    const paid = tradeOf(second, ({ status }) => status === "settled");
+    stand.chain.confirm(settled(TRADE, 20n, 21n, true));
+    assert.equal((await paid).settlements.length, 1);
+  });
+
+  it("bring samples as they come", async () => {
+    const page = open();
+    await snapshotOf(page);
+    let heard: string | undefined;
+    page.once("sample", (sample) => {
+      heard = sample.registerMilliWh;
+    });
+    // One sample may be lost (to a transport that is just being upgraded), not all of them.
+    while (heard === undefined) {
+      stand.tick(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(heard, "0");
+  });
+
+  it("tell everything anew after a reorganisation", async () => {
+    const page = open();
+    await snapshotOf(page);
+    const heard = tradeOf(page, ({ status }) => status === "delivering");
+    stand.chain.confirm(opened(TRADE, 20n));
+    await heard;
+    const anew = snapshotOf(page);
+    stand.chain.reorganise(2, "b");
+    assert.deepEqual((await anew).trades, []);
+  });
+
+  it("say the same thing once", async () => {
+    const page = open();
+    await snapshotOf(page);
+    const trades: TradeView[] = [];
+    page.on("trade", (trade) => trades.push(trade));
+    const last = tradeOf(page, ({ status }) => status === "settled");
+    stand.chain.confirm(opened(TRADE, 20n));
+    for (let i = 0; i < 5; i++) stand.chain.confirm();
+    stand.tick(100, 20n);
+    stand.chain.confirm(settled(TRADE, 20n, 20n, true));
+    await last;
+    const told = trades.map((trade) => JSON.stringify(trade));
+    assert.equal(new Set(told).size, told.length);
+  });
+
+  it("show a queued trade moving up when the one before it ends", async () => {
+    stand.chain.confirm(opened(TRADE, 5n), opened(1_000_002n, 5n));
+    const page = open();
+    const { trades } = await snapshotOf(page);
+    assert.deepEqual(trades.map(({ status }) => status).sort(), ["delivering", "queued"]);
+    const next = tradeOf(page, ({ tradeId, status }) => tradeId === "1000002" && status === "delivering");
+    stand.tick(100, 5n);
+    await next;
+  });
+
+  it("hang up on whoever speaks: nothing can be asked for here", async () => {
+    const page = open();
+    await snapshotOf(page);
+    const gone = new Promise((resolve) => page.once("disconnect", resolve));
+    (page as unknown as Socket).emit("setRelay", "closed");
+    await gone;
+    assert.equal(stand.meter.relay, "open");
+  });
+
+  it("hang up on whoever sends much", async () => {
+    const page = open({ transports: ["websocket"] });
+    await snapshotOf(page);
+    const gone = new Promise((resolve) => page.once("disconnect", resolve));
+    (page as unknown as Socket).emit("x", "y".repeat(100_000));
+    await gone;
+  });
+
+  it("refuse pages of another origin", async () => {
+    for (const origin of ["http://evil.example", "null", "not an origin"]) {
+      const response = await fetch(`${url}/socket.io/?EIO=4&transport=polling`, { headers: { origin } });
+      assert.equal(response.status, 403, origin);
+    }
+    const own = await fetch(`${url}/socket.io/?EIO=4&transport=polling`, { headers: { origin: url } });
+    assert.equal(own.status, 200);
+  });
+
+  it("take so many connections and no more", async () => {
+    await feed.stop();
+    await web.stop();
+    await startWeb({ maxConnections: 2 });
+    await Promise.all([snapshotOf(open()), snapshotOf(open())]);
+    const third = open();
+    const why = await new Promise<Error>((resolve) => third.once("connect_error", resolve));
+    assert.ok(why);
+    const left = new Promise((resolve) => pages[0]!.once("disconnect", resolve));
+    pages[0]!.disconnect();
+    await left;
+    await snapshotWhenLetIn();
+  });
+
+  it("lose samples for a reader that falls behind, and no trade", async () => {
+    const slow = await openStalled();
+    // Far more than any socket buffer holds: without loss they would all have to wait here.
+    const samples = 60_000;
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < samples; i++) {
+      web.sockets.sendVolatile("sample", stand.views.sample(stand.delivery.lastSample!));
+      if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(process.memoryUsage().heapUsed - before < 200_000_000);
+    stand.chain.confirm(opened(TRADE, 20n));
+    const text = await slow.readUntil('"status":"delivering"');
+    const arrived = text.split('"sample"').length - 1;
+    assert.ok(arrived < samples, `${arrived} of ${samples} samples arrived`);
+    slow.tcp.destroy();
+  });
+
+  it("hang up on a reader when even trades pile up, and tell it everything when it returns", async () => {
+    await feed.stop();
+    await web.stop();
+    await startWeb({ maxWaiting: 100_000 });
+    stand.chain.confirm(opened(TRADE, 20n));
+    const slow = await openStalled();
+    const trade = stand.views.trade(TRADE)!;
+    const closed = new Promise<void>((resolve) => slow.tcp.once("close", () => resolve()));
+    for (let i = 0; i < 200_000 && web.sockets.connections > 0; i++) {
+      web.sockets.send("trade", trade);
+      if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    slow.tcp.resume();
+    await closed;
+    assert.equal((await snapshotOf(open())).trades[0]?.tradeId, "1000001");
+  });
+
+  /** A page whose network takes nothing until it is read: a WebSocket by hand, greeted, and then left alone. */
+  async function openStalled(): Promise<{ tcp: TcpSocket; readUntil(what: string): Promise<string> }> {
+    const tcp = connect(Number(new URL(url).port), "127.0.0.1");
+    let text = "";
+    const listeners = new Set<() => void>();
+    tcp.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      for (const listener of listeners) listener();
+      // The server's close frame; a browser would answer it, here hanging up is enough.
+      if (["\x88\x00", "\x88\x02"].some((frame) => text.slice(-4).includes(frame))) tcp.end();
+    });
+    const seen = (what: string) =>
+      new Promise<string>((resolve, reject) => {
+        const look = () => {
+          if (!text.includes(what)) return;
+          listeners.delete(look);
+          resolve(text);
+        };
+        listeners.add(look);
+        tcp.once("close", () => reject(new Error(`closed before ${what}`)));
+        look();
+      });
+    tcp.on("error", () => tcp.destroy());
+    tcp.write(
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}\r\n\r\n`,
+    );
+    await seen('"sid"');
+    // Socket.IO's "connect to the main namespace", in one masked frame with an all-zero mask.
+    tcp.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, ...Buffer.from("40")]));
+    await seen('"snapshot"');
+    tcp.pause();
+    return {
+      tcp,
+      readUntil: (what) => {
+        tcp.resume();
+        return seen(what);
+      },
+    };
+  }
+
+  /** A connection that has just gone may still count for a moment. */
+  async function snapshotWhenLetIn(): Promise<Snapshot> {
+    for (;;) {
+      const page = open();
+      const snapshot = await new Promise<Snapshot | null>((resolve) => {
+        page.once("snapshot", resolve);
+        page.once("connect_error", () => resolve(null));
+      });
+      if (snapshot) return snapshot;
+    }
+  }
+});
