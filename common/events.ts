@@ -95,11 +95,63 @@ export interface ChainView {
   followedBlock: number;
 }
 
+/** One node of the network, as it answers the server itself. */
+export interface NodeView {
+  name: string;
+  /** `wrongChain`: it answers, and serves another chain than ours. */
+  state: "answers" | "silent" | "wrongChain";
+  /** Why it is not as it should be, in English; empty when it is. */
+  detail: string;
+  /** What it does not say is null, in all of these. */
+  head: { block: number; hash: string; atMs: number } | null;
+  peers: number | null;
+  /** Transactions that wait in its pool for a block. */
+  pending: number | null;
+  isSealing: boolean | null;
+}
+
+/** A call of one of our contracts, decoded by its ABI. */
+export interface CallView {
+  txHash: string;
+  from: Address;
+  contract: "EnergyToken" | "EnergyTrade";
+  /** As in the ABI; `receive` for plain ether. */
+  name: string;
+  /** By the ABI's names; a struct's and a purchase's inner ones as well. ether in wei. */
+  args: { name: string; value: string }[];
+  /** False: the contract refused. */
+  isDone: boolean;
+}
+
+export interface BlockView {
+  block: number;
+  hash: string;
+  atMs: number;
+  sealer: Address | null;
+  /** All of them, ours and others'. */
+  transactionCount: number;
+  /** Of our contracts, in order, the first few of them. */
+  calls: CallView[];
+  callCount: number;
+}
+
+export interface NetworkView {
+  /** In the order of the setting CHAIN_NODES. */
+  nodes: NodeView[];
+  sealers: Address[];
+  /** Seconds between two blocks; null where blocks have no clique seal. */
+  periodS: number | null;
+  /** The last ones, newest first. */
+  blocks: BlockView[];
+}
+
 export interface Snapshot {
   offers: OfferView[];
   trades: TradeView[];
   meters: MeterView[];
   chain: ChainView;
+  /** Null until the nodes have been asked: that is done only while somebody looks. */
+  network: NetworkView | null;
 }
 
 export interface ServerToClientEvents {
@@ -110,6 +162,7 @@ export interface ServerToClientEvents {
   /** Volatile: a reader that falls behind loses old samples, never trades. */
   sample(sample: SampleView): void;
   chain(chain: ChainView): void;
+  network(network: NetworkView): void;
 }
 
 /** Nothing: reading needs no request, and nothing here may move money or the relay. */

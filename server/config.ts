@@ -8,9 +8,10 @@ import { z } from "zod";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
 import { parseDecimal } from "../common/units";
 import { LOG_LEVELS } from "./log";
+import { defaultNodes, httpUrl, type NodeAddress, nodeList } from "./node-list";
 import { slips } from "./slips";
 
-/** For the embedded chain only, where the energy is simulated: everybody knows it. */
+/** For a lab only, where the operator's key is everybody's as well: see `isLab`. */
 export const DEVELOPMENT_KEYSTORE_PASSWORD = "development only: this meter sells play energy";
 
 const integer = (least: number, most: number) =>
@@ -19,11 +20,6 @@ const integer = (least: number, most: number) =>
     .regex(/^\d{1,15}$/)
     .transform(Number)
     .refine((value) => value >= least && value <= most);
-const httpUrl = z.string().refine((text) => {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return ["http:", "https:"].includes(url.protocol) && url.username === "" && url.password === "";
-});
 const decimal = z
   .string()
   .regex(/^\d{1,12}(\.\d{1,18})?$/)
@@ -59,6 +55,11 @@ export const SETTINGS = {
     schema: httpUrl.optional(),
     allowed: "an http(s) address at which wallets reach the node (by default RPC_URL)",
   },
+  CHAIN_NODES: {
+    schema: nodeList.optional(),
+    allowed:
+      "the nodes that the chain view shows, such as node1=/data/node1/geth.ipc,node2=http://127.0.0.1:8547: names of their own, each with an http(s) address without a password or the absolute path of an IPC socket (by default the one node of RPC_URL; `npm start` names all of a geth lab's)",
+  },
   MNEMONIC: {
     schema: z
       .string()
@@ -80,7 +81,8 @@ export const SETTINGS = {
   },
   METER_KEYSTORE_PASSWORD: {
     schema: z.string().min(8).optional(),
-    allowed: "at least 8 characters that lock the meter's key; needed on every network but embedded",
+    allowed:
+      "at least 8 characters of your own that lock the meter's key; needed wherever the chain is no lab's (embedded, or geth with the lab's words and chain id on this machine)",
     isSecret: true,
   },
   CONFIRMATIONS: {
@@ -148,6 +150,8 @@ export interface Config {
   chainId: number;
   /** Where wallets reach it. */
   publicRpcUrl: string;
+  /** What the chain view shows. */
+  nodes: NodeAddress[];
   mnemonic: string;
   /** `simulated` or `serial:/dev/…`. */
   meter: string;
@@ -195,7 +199,11 @@ export function readConfig(env: Record<string, string | undefined>, envFile: str
     const text = given[name] ?? setting.fallback;
     const result = setting.schema.safeParse(text);
     if (result.success) values[name] = result.data;
-    else problems.push(`${name}=${setting.isSecret ? "(not shown)" : text}: allowed is ${setting.allowed}`);
+    else {
+      // An address with an @ may hold a password.
+      const shown = setting.isSecret || text?.includes("@") ? "(not shown)" : text;
+      problems.push(`${name}=${shown}: allowed is ${setting.allowed}`);
+    }
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(values as { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> });
@@ -213,8 +221,12 @@ function assemble(
       `MNEMONIC: the well-known lab words are refused for a node on another machine (RPC_URL=${rpcUrl}); ` +
         `allowed is ${SETTINGS.MNEMONIC.allowed}`,
     );
-  const password = values.METER_KEYSTORE_PASSWORD ?? (isEmbedded ? DEVELOPMENT_KEYSTORE_PASSWORD : undefined);
-  if (password === undefined || (!isEmbedded && password === DEVELOPMENT_KEYSTORE_PASSWORD))
+  const chainId = values.CHAIN_ID ?? (isEmbedded ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
+  const mnemonic = values.MNEMONIC ?? LAB_MNEMONIC;
+  // Everybody holds the operator's key there, and may commission a meter of his own: a password would protect nothing.
+  const isLab = isEmbedded || (isHere && chainId === GETH_CHAIN_ID && mnemonic === LAB_MNEMONIC);
+  const password = values.METER_KEYSTORE_PASSWORD ?? (isLab ? DEVELOPMENT_KEYSTORE_PASSWORD : undefined);
+  if (password === undefined || (!isLab && password === DEVELOPMENT_KEYSTORE_PASSWORD))
     problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);
   if (isEmbedded && values.CHAIN_ID !== undefined && values.CHAIN_ID !== EMBEDDED_CHAIN_ID)
     problems.push(`CHAIN_ID=${values.CHAIN_ID}: allowed is ${SETTINGS.CHAIN_ID.allowed}`);
@@ -224,9 +236,10 @@ function assemble(
     host: values.HOST,
     port: values.PORT,
     rpcUrl,
-    chainId: values.CHAIN_ID ?? (isEmbedded ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID),
+    chainId,
     publicRpcUrl: values.PUBLIC_RPC_URL ?? rpcUrl,
-    mnemonic: values.MNEMONIC ?? LAB_MNEMONIC,
+    nodes: values.CHAIN_NODES ?? defaultNodes(values.NETWORK, rpcUrl),
+    mnemonic,
     meter: values.METER,
     meterCalibration: values.METER_CALIBRATION,
     meterKeystorePassword: password,

@@ -7,7 +7,7 @@ import type { ConfigView } from "../common/api";
 import { LAB_MNEMONIC, TOKENS_PER_ETHER } from "../common/lab";
 import { parseCalibration } from "../meter/calibration";
 import { createMeter } from "../meter/meter";
-import { type Contracts, createChain, loadMeterKey, type MeterKey } from "./chain";
+import { type Contracts, createChain, loadMeterKey, type MeterKey, Nodes } from "./chain";
 import { type Config, ConfigError, loadConfig } from "./config";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
@@ -65,12 +65,23 @@ async function start(config: Config, log: Log, fail: (error: unknown) => void): 
     readingsSigned: () => chain.settlement.wake(),
     failed: fail,
   });
+  const contracts = remembered(chain.contracts);
+  const nodes: Nodes = new Nodes({
+    nodes: config.nodes,
+    chainId: config.chainId,
+    contracts,
+    watchers: () => web.sockets.connections,
+    changed: (view) => web.sockets.send("network", view),
+    clock,
+    log: namedLog(log, "nodes"),
+  });
   const today = new Today(history, delivery, clock);
   const views = new Views({
     ledger,
     delivery,
     confirmationsNeeded: config.confirmations,
     todayMilliWh: () => today.milliWh(),
+    network: () => nodes.recent(),
   });
   const web = new Web({
     ...config,
@@ -80,9 +91,10 @@ async function start(config: Config, log: Log, fail: (error: unknown) => void): 
     settlements,
     journal,
     history,
+    network: () => nodes.view(),
     meter: key.meter,
     nowMs: clock.nowMs,
-    configView: configReader(config, chain.contracts, ledger),
+    configView: configReader(config, contracts, ledger),
     pageDir: PAGE_DIR,
     log: namedLog(log, "web"),
   });
@@ -92,6 +104,7 @@ async function start(config: Config, log: Log, fail: (error: unknown) => void): 
     new Feed({ ledger, delivery, views, publisher: web.sockets, elapsedMs: () => performance.now() }),
   );
   await begin(web);
+  await begin(nodes);
   await begin({
     start: async () => {
       await chain.follower.start();
@@ -118,11 +131,18 @@ function signerOf(key: MeterKey, chainId: number, store: Store): ReadingSigner {
   };
 }
 
+/** A node that is away for a moment takes no contract with it. */
+function remembered(contracts: () => Contracts | null): () => Contracts | null {
+  let last: Contracts | null = null;
+  return () => {
+    last = contracts() ?? last;
+    return last;
+  };
+}
+
 function configReader(config: Config, contracts: () => Contracts | null, ledger: Store["ledger"]) {
-  let known: Contracts | null = null;
   return (): ConfigView | null => {
-    // A node that is away for a moment takes no contract with it.
-    known = contracts() ?? known;
+    const known = contracts();
     if (!known) return null;
     return {
       network: config.network,

@@ -3,6 +3,7 @@ import type {
   Address,
   ChainView,
   MeterView,
+  NetworkView,
   OfferView,
   SampleView,
   SettlementView,
@@ -24,6 +25,8 @@ export interface ViewParts {
   confirmationsNeeded: number;
   /** Energy since local midnight, mWh. */
   todayMilliWh(): bigint;
+  /** All nodes as they were seen a moment ago; null when nobody has looked lately. */
+  network(): NetworkView | null;
 }
 
 export class Views {
@@ -44,6 +47,7 @@ export class Views {
         .filter((meter, i, all) => all.indexOf(meter) === i)
         .map((meter) => this.meter(meter)),
       chain: this.chain(),
+      network: this.parts.network(),
     };
   }
 

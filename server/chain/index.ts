@@ -22,6 +22,7 @@ import { settlerKey } from "./settler-key";
 
 export type { Contracts } from "./artifacts";
 export { loadMeterKey, type MeterKey } from "./meter-key";
+export { Nodes } from "./nodes";
 
 export interface ChainOptions {
   /** http:// or https:// */

@@ -5,18 +5,18 @@ import type { BlockHeader } from "../types";
 import { type RawHeader, sealerOf } from "./clique";
 import { type Call, type JsonRpc, NodeError, type RpcError } from "./rpc";
 
-const hex = z.string().regex(/^0x([0-9a-f]{2})*$/i, "not 0x-hex bytes");
+export const hex = z.string().regex(/^0x([0-9a-f]{2})*$/i, "not 0x-hex bytes");
 const hexOf = (bytes: number) =>
   z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`, "i"), `not ${bytes} bytes of 0x-hex`);
-const quantity = z.string().regex(/^0x[0-9a-f]{1,64}$/i, "not a 0x-hex number");
-const integer = quantity.transform((text, context) => {
+export const quantity = z.string().regex(/^0x[0-9a-f]{1,64}$/i, "not a 0x-hex number");
+export const integer = quantity.transform((text, context) => {
   const value = Number(text);
   if (Number.isSafeInteger(value)) return value;
   context.addIssue({ code: "custom", message: "too large a number" });
   return z.NEVER;
 });
-const hash = hexOf(32).transform((text) => text.toLowerCase());
-const address = hexOf(20);
+export const hash = hexOf(32).transform((text) => text.toLowerCase());
+export const address = hexOf(20);
 
 const rawHeader: z.ZodType<RawHeader> = z.object({
   hash,
@@ -57,7 +57,7 @@ function rememberedSealer(raw: RawHeader): Address | null {
   return sealer;
 }
 
-const header = rawHeader.transform((raw, context): NodeHeader => {
+export const header = rawHeader.transform((raw, context): NodeHeader => {
   const [block, atS] = [Number(raw.number), Number(raw.timestamp)];
   if (!Number.isSafeInteger(block) || !Number.isSafeInteger(atS)) {
     context.addIssue({ code: "custom", message: "too large a number" });

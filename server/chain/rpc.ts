@@ -1,8 +1,9 @@
 /**
- * JSON-RPC over HTTP to one Ethereum node, which may be slow, gone, or wrong: each request has a time-out, answers have
- * a largest size, and every answer is checked against a schema before anyone believes it.
+ * JSON-RPC to one Ethereum node, over HTTP or its IPC socket. It may be slow, gone, or wrong: each request has a
+ * time-out, answers have a largest size, and every answer is checked against a schema before anyone believes it.
  */
 import type { ZodType } from "zod";
+import { exchangeLine } from "./ipc";
 
 /** The node did not answer, or not sensibly: worth trying again. */
 export class NodeError extends Error {
@@ -35,8 +36,9 @@ export interface Call<T> {
 }
 
 export interface RpcOptions {
+  /** http(s)://…, or the absolute path of an IPC socket. */
   url: string;
-  /** For one HTTP request, a batch included. */
+  /** For one request, a batch included. */
   timeoutMs: number;
   maxAnswerBytes?: number;
 }
@@ -110,17 +112,13 @@ export class JsonRpc {
     this.underWay.add(request);
     let text: string;
     try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-        signal: request.signal,
-      });
-      text = await this.readBody(response);
-      if (!response.ok)
-        throw new NodeError(`${this.where()} answers HTTP ${response.status}: ${text.slice(0, 200)}`);
+      const question = JSON.stringify(body);
+      text = url.startsWith("/")
+        ? await exchangeLine(url, question, this.maxAnswerBytes, request.signal)
+        : await this.exchangeHttp(question, request.signal);
     } catch (error) {
       if (error instanceof NodeError) throw error;
+      if (error instanceof RangeError) throw this.tooLarge();
       if (isLate) throw new NodeError(`${this.where()} did not answer within ${timeoutMs / 1000} s`);
       throw new NodeError(`${this.where()} cannot be reached: ${causeOf(error)}`, { cause: error });
     } finally {
@@ -134,14 +132,34 @@ export class JsonRpc {
     }
   }
 
+  private get maxAnswerBytes(): number {
+    return this.options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
+  }
+
+  private tooLarge(): TooLargeError {
+    return new TooLargeError(`${this.where()} answers with more than ${this.maxAnswerBytes} bytes`);
+  }
+
+  private async exchangeHttp(question: string, signal: AbortSignal): Promise<string> {
+    const response = await fetch(this.options.url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: question,
+      signal,
+    });
+    const text = await this.readBody(response);
+    if (!response.ok)
+      throw new NodeError(`${this.where()} answers HTTP ${response.status}: ${text.slice(0, 200)}`);
+    return text;
+  }
+
   private async readBody(response: Response): Promise<string> {
-    const limit = this.options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     if (!response.body) return "";
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       bytes += chunk.byteLength;
-      if (bytes > limit) throw new TooLargeError(`${this.where()} answers with more than ${limit} bytes`);
+      if (bytes > this.maxAnswerBytes) throw this.tooLarge();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString("utf8");
@@ -173,8 +191,10 @@ function rpcError(method: string, error: unknown): RpcError {
   );
 }
 
-/** fetch says only "fetch failed"; the reason (ECONNREFUSED and the like) is one level down. */
+/** fetch says only "fetch failed"; the reason (ECONNREFUSED and the like) is one level down. A socket names it itself. */
 function causeOf(error: unknown): string {
-  const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
-  return cause?.code ?? cause?.message ?? message;
+  const { message, cause, code } = error as NodeJS.ErrnoException & {
+    cause?: { code?: string; message?: string };
+  };
+  return cause?.code ?? cause?.message ?? (typeof code === "string" ? code : message);
 }

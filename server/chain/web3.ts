@@ -9,6 +9,7 @@ import {
   encodeErrorSignature,
   encodeEventSignature,
   encodeFunctionCall,
+  encodeFunctionSignature,
   getEncodedEip712Data,
 } from "web3-eth-abi";
 import {
@@ -25,6 +26,7 @@ import type {
   AbiErrorFragment,
   AbiEventFragment,
   AbiFunctionFragment,
+  AbiInput,
   Eip712TypedData,
   KeyStore,
 } from "web3-types";
@@ -101,6 +103,52 @@ export function decodeContractError(data: string): { name: string; args: Record<
     name: fragment.name,
     args: Object.fromEntries(fragment.inputs.map(({ name }) => [name, values[name]])),
   };
+}
+
+/** A call with more calldata (0x-hex) is not taken apart: nested lists may point at the same bytes many times over. */
+const MAX_DECODED = 40_000;
+
+function decodeOrNull(types: AbiInput[], data: string): Record<string, unknown> | null {
+  if (data.length > MAX_DECODED) return null;
+  try {
+    return decodeParameters(types, data);
+  } catch (error) {
+    // Anybody may send anything to a contract; web3 has several errors for bytes that are not of these types.
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
+
+const functionBySelector = (abi: readonly { readonly type: string }[]) =>
+  new Map(
+    abi
+      .filter((part) => part.type === "function")
+      .map((part) => [
+        encodeFunctionSignature(part as AbiFunctionFragment),
+        part as AbiFunctionFragment & { name: string },
+      ]),
+  );
+const functions = {
+  EnergyToken: functionBySelector(energyTokenAbi),
+  EnergyTrade: functionBySelector(energyTradeAbi),
+};
+
+/** Which function calldata is for, and with what (nothing where the bytes are not its arguments); null for no function. */
+export function decodeCall(
+  contract: keyof typeof functions,
+  data: Hex,
+): { name: string; args: Record<string, unknown> } | null {
+  const fragment = functions[contract].get(data.slice(0, 10));
+  if (!fragment) return null;
+  const inputs = [...(fragment.inputs ?? [])];
+  const values = decodeOrNull(inputs, `0x${data.slice(10)}`) ?? {};
+  return { name: fragment.name, args: Object.fromEntries(inputs.map(({ name }) => [name, values[name]])) };
+}
+
+/** What `transferAndCall` hands to EnergyTrade; null where it is something else. */
+export function decodeOrder(data: Hex): { offerId: bigint; milliWh: bigint } | null {
+  const values = data.length === 2 + 2 * 64 ? decodeOrNull(["uint256", "uint64"], data) : null;
+  return values && { offerId: values[0] as bigint, milliWh: values[1] as bigint };
 }
 
 /** What Solidity's own `revert("text")` and failed assertions carry. */

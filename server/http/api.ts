@@ -2,6 +2,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { ConfigView, OfferListView, TradeDetailView, TradePageView } from "../../common/api";
+import type { NetworkView } from "../../common/events";
 import type { Log } from "../log";
 import type { Journal } from "../store/journal";
 import { signedReadingView } from "../types";
@@ -12,6 +13,8 @@ import { answerHistory, type HistoryParts } from "./history";
 export interface ApiParts extends HistoryParts {
   views: Views;
   journal: Journal;
+  /** Asks every node, unless that was done within the last second. */
+  network(): Promise<NetworkView>;
   /** Null while the contracts are unknown. */
   configView(): ConfigView | null;
   log: Log;
@@ -78,6 +81,11 @@ export function createApi(parts: ApiParts): Router {
     const readings = journal.readingsOf(id, trade.opened.txHash).map(signedReadingView);
     const detail: TradeDetailView = { trade, readings };
     response.json(detail);
+  });
+
+  api.get("/network", async (request, response) => {
+    parseInput(noQuery, request.query);
+    response.json(await parts.network());
   });
 
   api.get("/meters/:meter/readings", (request, response) => answerHistory(parts, request, response));

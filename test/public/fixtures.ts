@@ -88,6 +88,7 @@ export const snapshot: Snapshot = {
   trades: [trade],
   meters: [meter],
   chain: { state: "following", detail: "", head: { block: 10, atMs: 0, sealer: null }, followedBlock: 9 },
+  network: null,
 };
 
 export const record: TransactionRecord = {

@@ -1,0 +1,54 @@
+/** What a transaction asks of our contracts, by their ABIs: for people who watch the chain. */
+import type { CallView } from "../../common/events";
+import type { Contracts } from "./artifacts";
+import type { RawTransaction } from "./blocks";
+import { checksumAddress, decodeCall, decodeOrder, type Hex } from "./web3";
+
+/** Longer values (signatures, bytes) are cut, and long lists: nobody reads them here. */
+const MAX_VALUE = 80;
+const MAX_ARGUMENTS = 40;
+
+type Arguments = CallView["args"];
+
+/** Null where the transaction is for nobody of ours. */
+export function readCall(transaction: RawTransaction, contracts: Contracts): Omit<CallView, "isDone"> | null {
+  const to = transaction.to?.toLowerCase();
+  const isToken = to === contracts.token.toLowerCase();
+  if (!isToken && to !== contracts.trade.toLowerCase()) return null;
+  const contract = isToken ? "EnergyToken" : "EnergyTrade";
+  const from = checksumAddress(transaction.from);
+  const said = { txHash: transaction.hash, from, contract } as const;
+  if (transaction.input === "0x")
+    return { ...said, name: "receive", args: [{ name: "wei", value: transaction.value.toString() }] };
+  const call = decodeCall(contract, transaction.input as Hex);
+  // Whoever calls with what the ABI does not know is refused by the contract; it is shown as it is.
+  if (!call) return { ...said, name: transaction.input.slice(0, 10), args: [] };
+  const args = withOrder(flat("", call.args), call.args, contracts);
+  return { ...said, name: call.name, args: args.slice(0, MAX_ARGUMENTS) };
+}
+
+/** Structs and lists one by one, each value under its own name. web3 numbers a struct's fields as well. */
+function flat(name: string, value: unknown): Arguments {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => flat(name, item));
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value)
+      .filter(([field]) => !/^(\d+|__length__)$/.test(field))
+      .flatMap(([field, inner]) => flat(field, inner));
+  const text = String(value);
+  return [{ name, value: text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text }];
+}
+
+/** Tokens sent to EnergyTrade with data are a purchase: the data says of what. */
+function withOrder(args: Arguments, raw: Record<string, unknown>, { trade }: Contracts): Arguments {
+  const { to, data } = raw;
+  if (typeof to !== "string" || typeof data !== "string" || to.toLowerCase() !== trade.toLowerCase())
+    return args;
+  const order = decodeOrder(data as Hex);
+  if (!order) return args;
+  return [
+    ...args.filter(({ name }) => name !== "data"),
+    { name: "offerId", value: order.offerId.toString() },
+    { name: "milliWh", value: order.milliWh.toString() },
+  ];
+}
