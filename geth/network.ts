@@ -21,7 +21,7 @@ import {
 import { ask, askUntil } from "./ipc";
 import { LAB_SEALERS } from "./lab";
 import { runningPid, startNode, stopNode } from "./node";
-import { lookForGeth, requireProgram } from "./programs";
+import { gethVersion, isOlder, lookForGeth, PINNED_VERSION, requireProgram } from "./programs";
 
 const PEER_WITHIN_MS = 90_000;
 const SAME_HEAD_WITHIN_MS = 90_000;
@@ -100,11 +100,15 @@ export async function untilSameHead(dir: string, nodes: readonly NodePlan[], atL
   return heads[0]!.block;
 }
 
-export const untilPeered = (dir: string, node: NodePlan, count: number): Promise<string> =>
+/**
+ * Waits until the node talks to `count` peers about blocks. `net_peerCount` counts them a moment sooner, and a first
+ * block sealed in that moment reaches nobody: two sealers then wait for each other for ever.
+ */
+export const untilPeered = (dir: string, node: NodePlan, count: number): Promise<unknown> =>
   askUntil(
     `${node.name} has not found its ${count} peer${count === 1 ? "" : "s"}`,
-    () => ask<string>(ipcPath(dir, node), "net_peerCount"),
-    (peers) => Number(peers) >= count,
+    () => ask<{ protocols: { eth?: "handshake" | object } }[]>(ipcPath(dir, node), "admin_peers"),
+    (peers) => peers.filter(({ protocols }) => typeof protocols.eth === "object").length >= count,
     PEER_WITHIN_MS,
   );
 
@@ -166,6 +170,7 @@ export async function startNetwork(
   const plan = readPlan(dir);
   if (!plan) throw new Error(`${dir} holds no network`);
   refuseGenesisOfTomorrow(dir);
+  refuseNewerForManySealers(plan, gethVersion(geth));
   const started: NodePlan[] = [];
   try {
     // Validators first: geth repeats a failed call to a static peer only after 35 s, so whoever calls must find the
@@ -235,4 +240,12 @@ function refuseGenesisOfTomorrow(dir: string): void {
       `this machine's clock is ${behindS} s behind the genesis block: set it (chrony), then start again`,
     );
   }
+}
+
+/** Seen with 1.13.15: a sealer discards blocks until it seals itself, so the first block of one never reached the other. */
+function refuseNewerForManySealers(plan: NetworkPlan, version: string): void {
+  if (PROFILES[plan.profile].sealers === 1 || !isOlder(PINNED_VERSION, version)) return;
+  throw new Error(
+    `${plan.profile} takes geth ${PINNED_VERSION}: in ${version} two sealers can wait for each other for ever`,
+  );
 }

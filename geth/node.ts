@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { ipcPath, type NetworkPlan, type NodePlan, nodeFolder } from "./folder";
 import { ask, askUntil } from "./ipc";
+import { gethVersion, isOlder } from "./programs";
 
 const START_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 60_000;
@@ -44,6 +45,8 @@ export function gethArguments(dir: string, plan: NetworkPlan, node: NodePlan): s
   // Any tip above zero is sealed: with geth's default, a transaction that tips less than 1 gwei would wait for ever.
   const sealing = [
     ...["--miner.etherbase", node.sealer ?? "", "--miner.gasprice", "1", "--miner.gaslimit", "30000000"],
+    // A block is begun when the one before is sealed; what comes later gets in when it is begun again.
+    ...["--miner.recommit", "1s"],
   ];
   const rpc = [
     ...["--http", "--http.addr", "127.0.0.1", "--http.port", String(node.rpcPort)],
@@ -105,7 +108,9 @@ export async function startNode(geth: string, dir: string, plan: NetworkPlan, no
   if ((fs.statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LOG_KEPT_BYTES)
     fs.renameSync(log, `${log}.old`);
   const output = fs.openSync(log, "a");
-  const [program, ...args] = [...node.launcher, geth, ...gethArguments(dir, plan, node)];
+  // From 1.12 on, unlocking an account over IPC has to be asked for.
+  const unlocking = isOlder(gethVersion(geth), "1.12.0") ? [] : ["--rpc.enabledeprecatedpersonal"];
+  const [program, ...args] = [...node.launcher, geth, ...gethArguments(dir, plan, node), ...unlocking];
   const child = spawn(program!, args, { detached: true, stdio: ["ignore", output, output] });
   fs.closeSync(output);
   let ended: string | null = null;

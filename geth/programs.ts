@@ -19,7 +19,8 @@ function versionNumbers(version: string): [number, number, number] {
   return [Number(match[1]), Number(match[2]), Number(match[3])];
 }
 
-const isOlder = (a: string, b: string): boolean => {
+/** Whether version a is older than b, by their three numbers. */
+export const isOlder = (a: string, b: string): boolean => {
   const [left, right] = [versionNumbers(a), versionNumbers(b)];
   const differs = left.findIndex((part, i) => part !== right[i]);
   return differs >= 0 && left[differs]! < right[differs]!;
