@@ -21,6 +21,7 @@ export function startFeed(store: Store): Feed {
   socket.on("meter", (meter) => store.dispatch({ type: "meter", meter }));
   socket.on("sample", (sample) => store.dispatch({ type: "sample", sample }));
   socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
+  socket.on("network", (network) => store.dispatch({ type: "network", network }));
   return {
     retry: () => void socket.connect(),
     stop: () => void socket.disconnect(),

@@ -108,6 +108,17 @@ export const ids = {
   transactionStatus: (txHash: string) => `transaction-${txHash}-status`,
   transactionForget: (txHash: string) => `transaction-${txHash}-forget`,
 
+  // the nodes and the blocks
+  network: "network",
+  networkPeriod: "network-period",
+  node: (name: string) => `node-${name}`,
+  nodeState: (name: string) => `node-${name}-state`,
+  nodeHead: (name: string) => `node-${name}-head`,
+  sealers: "sealers",
+  blocks: "blocks",
+  block: (block: number) => `block-${block}`,
+  call: (txHash: string) => `call-${txHash}`,
+
   // the lab wallet's own window
   lab: "lab",
   labTitle: "lab-title",

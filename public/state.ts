@@ -3,7 +3,15 @@
  * about money come from the server's snapshot and changes, never from a promise of a wallet.
  */
 import type { ConfigView } from "../common/api";
-import type { ChainView, MeterView, OfferView, SampleView, Snapshot, TradeView } from "../common/events";
+import type {
+  ChainView,
+  MeterView,
+  NetworkView,
+  OfferView,
+  SampleView,
+  Snapshot,
+  TradeView,
+} from "../common/events";
 import type { Notice } from "./notices";
 import type { TransactionRecord } from "./transactions";
 
@@ -56,6 +64,8 @@ export interface PageState {
   /** For the chart, oldest first; the newest is always in `meters[…].lastSample`. */
   history: Record<string, SampleView[]>;
   chain: ChainView | null;
+  /** Every node; null until the server has asked them. */
+  network: NetworkView | null;
   hasSnapshot: boolean;
   wallet: WalletState;
   balances: Balances | null;
@@ -87,6 +97,7 @@ export const initialState: PageState = {
   meters: {},
   history: {},
   chain: null,
+  network: null,
   hasSnapshot: false,
   wallet: {
     found: [],
@@ -123,6 +134,7 @@ export type Action =
   | { type: "meter"; meter: MeterView }
   | { type: "sample"; sample: SampleView }
   | { type: "chain"; chain: ChainView }
+  | { type: "network"; network: NetworkView }
   | { type: "walletFound"; choice: WalletChoice }
   | { type: "wallet"; change: Partial<Omit<WalletState, "found">> }
   | { type: "balances"; balances: Balances | null }
@@ -172,7 +184,7 @@ export function reduce(state: PageState, action: Action): PageState {
     case "server":
       return { ...state, server: action.server };
     case "snapshot": {
-      const { offers, trades, meters, chain } = action.snapshot;
+      const { offers, trades, meters, chain, network } = action.snapshot;
       return {
         ...state,
         hasSnapshot: true,
@@ -180,6 +192,7 @@ export function reduce(state: PageState, action: Action): PageState {
         trades: byId(trades, (trade) => trade.tradeId),
         meters: byId(meters, (meter) => meter.meter),
         chain,
+        network,
       };
     }
     case "offer":
@@ -192,6 +205,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return withSampleOfMeter(state, action.sample);
     case "chain":
       return { ...state, chain: action.chain };
+    case "network":
+      return { ...state, network: action.network };
     case "walletFound": {
       const others = state.wallet.found.filter((choice) => choice.uuid !== action.choice.uuid);
       return { ...state, wallet: { ...state.wallet, found: [...others, action.choice] } };

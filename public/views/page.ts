@@ -2,6 +2,7 @@ import { html } from "lit-html";
 import { chain } from "./chain";
 import { flow } from "./flow";
 import { chooser, header } from "./header";
+import { network } from "./network";
 import { notices } from "./notices";
 import { offers } from "./offers";
 import { sell } from "./sell";
@@ -17,6 +18,7 @@ export const page = (view: View) => html`
       <div>${offers(view)} ${trades(view)}</div>
       <div>${tokens(view)} ${sell(view)} ${chain(view)}</div>
     </div>
+    ${network(view)}
   </main>
   <footer>${view.t("footer")}</footer>
 `;
