@@ -5,13 +5,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
 import { loadMeterKey } from "../server/chain/meter-key";
 import { type Config, loadConfig } from "../server/config";
+import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
 import { compile } from "./compile";
 import { migrateIfNeeded } from "./deploy";
 import { type EmbeddedChain, freePort, jsonRpc, startEmbeddedChain } from "./embedded-chain";
+import { labNodes, prepareGeth } from "./geth-lab";
 import { commissionMeter, labChain, listFirstOffers, readDeployment } from "./lab-chain";
 
 const ROOT = join(__dirname, "..");
@@ -105,17 +108,23 @@ async function startEmbedded(config: Config): Promise<EmbeddedChain> {
   return chain;
 }
 
-/** A geth network is looked for, and named with its mend when it is not there. */
-async function findGeth(config: Config): Promise<void> {
-  const answer = await jsonRpc<string>(config.rpcUrl, "eth_chainId", []).catch((cause: Error) => {
-    throw new Error(
-      `No node answers at ${config.rpcUrl}. Start the lab's network with \`npm run geth -- up\`, or set RPC_URL.`,
-      { cause },
-    );
-  });
-  if (Number(answer) === EMBEDDED_CHAIN_ID) {
-    throw new Error(`The node at ${config.rpcUrl} is the embedded chain: set NETWORK=embedded, or RPC_URL.`);
+/** A node at RPC_URL, or the lab's own network: that one is left running, as the chain of a lab should be. */
+async function findGeth(config: Config): Promise<{ note: string }> {
+  const found = await prepareGeth(config.rpcUrl);
+  if (found.started.length > 0) {
+    running.push({
+      name: "geth network",
+      stop: async () => console.log("The geth network goes on; `npm run geth -- down` stops it."),
+    });
   }
+  return found;
+}
+
+/** Beside the settings it reads itself: all nodes of a geth lab, unless somebody chose which ones to show. */
+function serverSettings(config: Config, chainId: number): Record<string, string> {
+  const isChosen = !isDeepStrictEqual(config.nodes, defaultNodes(config.network, config.rpcUrl));
+  const nodes = isChosen ? null : labNodes(config.rpcUrl, chainId);
+  return nodes === null ? {} : { CHAIN_NODES: nodes };
 }
 
 /** Contracts, a trusted meter, a few offers. On a network that is no lab, its operator does this: geth/README.md. */
@@ -137,10 +146,11 @@ async function prepareMarket(config: Config, chainId: number, meter: string): Pr
 }
 
 /** The server in a process of its own; resolves with its address when it is ready. */
-function startServer(config: Config): Promise<string> {
+function startServer(settings: Record<string, string>): Promise<string> {
   const child: ChildProcess = spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, ...settings },
     // Ctrl-C reaches the whole group of a terminal; this program alone decides the order.
     detached: process.platform !== "win32",
   });
@@ -172,7 +182,6 @@ function startServer(config: Config): Promise<string> {
       console.error(`The server ended (${reason}). \`npm start\` goes on where it stopped.`);
       void end(1);
     });
-    void config;
   });
 }
 
@@ -195,8 +204,17 @@ async function main(): Promise<void> {
       () => startEmbedded(config),
       ({ rpcUrl }) => rpcUrl,
     );
-  else await step("geth network", () => findGeth(config));
+  else
+    await step(
+      "geth network",
+      () => findGeth(config),
+      ({ note }) => note,
+    );
   const chainId = Number(await jsonRpc<string>(config.rpcUrl, "eth_chainId", []));
+  if (chainId !== config.chainId)
+    throw new Error(
+      `The node at ${config.rpcUrl} serves chain ${chainId}, not ${config.chainId}: correct NETWORK, RPC_URL or CHAIN_ID.`,
+    );
   const meter = await step(
     "meter's key",
     () =>
@@ -209,7 +227,7 @@ async function main(): Promise<void> {
   );
   const isLab = [EMBEDDED_CHAIN_ID, GETH_CHAIN_ID].includes(chainId) && config.mnemonic === LAB_MNEMONIC;
   if (isLab) await prepareMarket(config, chainId, meter.meter);
-  const url = await step("server and meter", () => startServer(config));
+  const url = await step("server and meter", () => startServer(serverSettings(config, chainId)));
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   console.log(`\nReady in ${seconds} s: open ${url}   (Ctrl-C ends it)\n`);
 }
