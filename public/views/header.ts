@@ -61,7 +61,8 @@ export function header(view: View) {
       ${
         status === "connected"
           ? account(view)
-          : html`<button type="button" class="button primary" id=${ids.connect} @click=${() => act.pressConnect()}>
+          : html`<button type="button" class="button primary" id=${ids.connect}
+              data-wallets=${state.wallet.found.length} @click=${() => act.pressConnect()}>
               ${status === "connecting" ? t("busy.wallet", { wallet: walletName(state) }) : t("header.connect")}
             </button>`
       }
@@ -69,9 +70,11 @@ export function header(view: View) {
   `;
 }
 
-const openModal = (element: Element | undefined) => {
-  if (element instanceof HTMLDialogElement && !element.open) element.showModal();
-};
+/** A dialog opens only once it is in the document, which it is when this drawing has ended. */
+const openModal = (element: Element | undefined) =>
+  queueMicrotask(() => {
+    if (element instanceof HTMLDialogElement && element.isConnected && !element.open) element.showModal();
+  });
 
 /** Which wallet to connect, when there are several. */
 export const chooser = ({ state, t, act }: View) =>

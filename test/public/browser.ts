@@ -73,6 +73,8 @@ export async function openPage({ language = "en", context, prepare }: OpenOption
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
+  // tsx keeps the names of functions by a helper, which functions sent into the page then call.
+  await page.addInitScript("globalThis.__name = (named) => named;");
   await page.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) =>
       console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
