@@ -1,7 +1,7 @@
 /** The whole network: made, started, looked at, stopped. `geth/cli.ts` and the tests call these. */
 import fs from "node:fs";
 import path from "node:path";
-import { importLabKey, readPassword } from "./accounts";
+import { importLabKey } from "./accounts";
 import {
   GENESIS_FILE,
   genesisFor,
@@ -22,8 +22,8 @@ import { ask, askUntil } from "./ipc";
 import { LAB_SEALERS } from "./lab";
 import { runningPid, startNode, stopNode } from "./node";
 import { gethVersion, isOlder, lookForGeth, PINNED_VERSION, requireProgram } from "./programs";
+import { handOver, startSealing, untilPeered } from "./sealing";
 
-const PEER_WITHIN_MS = 90_000;
 const SAME_HEAD_WITHIN_MS = 90_000;
 
 export interface LabSettings {
@@ -100,51 +100,6 @@ export async function untilSameHead(dir: string, nodes: readonly NodePlan[], atL
   return heads[0]!.block;
 }
 
-/**
- * Waits until the node talks to `count` peers about blocks. `net_peerCount` counts them a moment sooner, and a first
- * block sealed in that moment reaches nobody: two sealers then wait for each other for ever.
- */
-export const untilPeered = (dir: string, node: NodePlan, count: number): Promise<unknown> =>
-  askUntil(
-    `${node.name} has not found its ${count} peer${count === 1 ? "" : "s"}`,
-    () => ask<{ protocols: { eth?: "handshake" | object } }[]>(ipcPath(dir, node), "admin_peers"),
-    (peers) => peers.filter(({ protocols }) => typeof protocols.eth === "object").length >= count,
-    PEER_WITHIN_MS,
-  );
-
-/** Unlocks the sealer's account and starts it. Both over IPC, in this order: sealing that finds it locked stops silently. */
-export async function startSealing(dir: string, node: NodePlan): Promise<void> {
-  const ipc = ipcPath(dir, node);
-  if (await ask<boolean>(ipc, "eth_mining")) return;
-  await ask<true>(ipc, "personal_unlockAccount", node.sealer, readPassword(nodeFolder(dir, node)), 0);
-  await ask<null>(ipc, "miner_start");
-}
-
-/**
- * Hands the transactions that wait in `from` to the sealer `to`. A sealer takes no transaction from a peer until it
- * seals, its peer offers each only once, and so what waits at the moment of its start would wait for ever.
- */
-export async function handOver(dir: string, from: NodePlan, to: NodePlan): Promise<number> {
-  type Waiting = Record<string, Record<string, { hash: string }>>;
-  const { pending } = await ask<{ pending: Waiting }>(ipcPath(dir, from), "txpool_content");
-  let handed = 0;
-  for (const ofOneAccount of Object.values(pending)) {
-    const inOrder = Object.entries(ofOneAccount).sort(([a], [b]) => Number(a) - Number(b));
-    for (const [, { hash }] of inOrder) {
-      const raw = await ask<string>(ipcPath(dir, from), "eth_getRawTransactionByHash", hash);
-      if (!raw || raw === "0x") continue; // replaced by a better paid one meanwhile
-      try {
-        await ask<string>(ipcPath(dir, to), "eth_sendRawTransaction", raw);
-        handed += 1;
-      } catch (error) {
-        // It arrived by itself, or is in a block meanwhile.
-        if (!/already known|nonce too low/.test((error as Error).message)) throw error;
-      }
-    }
-  }
-  return handed;
-}
-
 export interface Network {
   readonly dir: string;
   readonly plan: NetworkPlan;
@@ -212,12 +167,18 @@ export async function stopNetwork(dir: string): Promise<Record<string, string>> 
   return ends;
 }
 
-/** Forgets the chain. A lab's folder goes whole; a network of one's own keeps its keys and its genesis. */
+/** Forgets the chain. A lab's nodes go whole; a network of one's own keeps its keys and its genesis. */
 export async function wipeNetwork(dir: string): Promise<void> {
   await stopNetwork(dir);
   const plan = readPlan(dir);
   if (!plan) return;
-  if (plan.isLab) return fs.rmSync(dir, { recursive: true, force: true });
+  if (plan.isLab) {
+    // By name, never the folder: the server keeps its journal beside the nodes.
+    for (const name of [...plan.nodes.map((node) => node.name), "genesis.json", "network.json"])
+      fs.rmSync(path.join(dir, name), { recursive: true, force: true });
+    if (fs.readdirSync(dir).length === 0) fs.rmdirSync(dir);
+    return;
+  }
   for (const node of plan.nodes) {
     const folder = path.join(nodeFolder(dir, node), "geth");
     for (const entry of fs.readdirSync(folder)) {

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { askUntil } from "../../geth/ipc";
 import { freePorts, needGeth, TestNetwork, Transfers } from "../support/geth";
+import { assertAllSettled, buy, houseOn, sellersTokens, untilDelivering } from "../support/geth-trade";
 import { canCutLinks, Link } from "../support/link";
 import { need } from "../support/need";
 
 describe("the link between the two nodes, cut with transactions in flight", function () {
-  this.timeout(240_000);
+  this.timeout(400_000);
   const link = new Link();
   let isLaid = false;
   let net: TestNetwork;
@@ -81,5 +82,22 @@ describe("the link between the two nodes, cut with transactions in flight", func
     const common = await net.untilSameHead([1, 2], block);
     await transfers.assertAllSealedOnce([1, 2]);
     assert.deepEqual(await net.hashes(2, common), await net.hashes(1, common));
+  });
+
+  it("a purchase, its delivery and its settlement survive the cut", async () => {
+    const house = await houseOn(net);
+    try {
+      const before = await sellersTokens(house);
+      const first = await buy(house, "consumer");
+      await untilDelivering(house, first);
+      link.cut();
+      const waiting = buy(house, "consumer2");
+      const { block } = await net.head(1);
+      await net.untilBlock(1, block + 5);
+      link.restore();
+      await assertAllSettled(house, [first, await waiting], before);
+    } finally {
+      await house.stop();
+    }
   });
 });

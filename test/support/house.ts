@@ -1,5 +1,5 @@
 /**
- * The whole house for a test: embedded chain, contracts by Truffle, a commissioned meter, offers, and the real server
+ * The whole house for a test: embedded chain (or a geth network that the test has started), contracts by Truffle, a commissioned meter, offers, and the real server
  * with the simulated Arduino in a process of its own, on free ports and in a folder of its own.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SignedReadingView } from "../../common/api";
 import type { TradeView } from "../../common/events";
-import { EMBEDDED_CHAIN_ID } from "../../common/lab";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
 import { buildPage } from "../../scripts/build-page";
 import { migrate } from "../../scripts/deploy";
 import {
@@ -35,6 +35,8 @@ const READY_WITHIN_MS = 90_000;
 
 export interface HouseOptions {
   chain?: EmbeddedChainOptions;
+  /** RPC address of a lab's geth network to live on, instead of an embedded chain of its own. */
+  gethRpcUrl?: string;
   /** Settings of the server beside those the house needs. */
   env?: Record<string, string>;
   /** False: the page is not built, for tests that need none. */
@@ -43,6 +45,7 @@ export interface HouseOptions {
 
 export interface House {
   readonly url: string;
+  /** Throws in a house on geth, which has none. */
   readonly chain: EmbeddedChain;
   readonly deployment: Deployment;
   readonly lab: LabChain;
@@ -77,12 +80,18 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   try {
     if (options.page !== false) await buildPage();
     cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });
-    const chain = await startEmbeddedChain({ periodMs: 250, heartbeatMs: 5000, ...options.chain });
-    ending.push(() => chain.kill());
-    await migrate("embedded", { EMBEDDED_PORT: String(chain.port), ARTIFACTS_DIR: artifactsDir });
-    const deployment = readDeployment(artifactsDir, EMBEDDED_CHAIN_ID);
+    const network = options.gethRpcUrl ? "geth" : "embedded";
+    let chain: EmbeddedChain | undefined;
+    if (network === "embedded") {
+      chain = await startEmbeddedChain({ periodMs: 250, heartbeatMs: 5000, ...options.chain });
+      ending.push(() => chain?.kill());
+    }
+    const rpcUrl = options.gethRpcUrl ?? chain!.rpcUrl;
+    const whereTheChainIs = { RPC_URL: rpcUrl, ...(chain && { EMBEDDED_PORT: String(chain.port) }) };
+    await migrate(network, { ...whereTheChainIs, ARTIFACTS_DIR: artifactsDir });
+    const deployment = readDeployment(artifactsDir, chain ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
     if (!deployment) throw new Error("truffle migrate left no addresses");
-    const lab = await labChain(chain.rpcUrl, deployment);
+    const lab = await labChain(rpcUrl, deployment);
     const key = await loadMeterKey({
       file: join(dataDir, "meter-key.json"),
       password: DEVELOPMENT_KEYSTORE_PASSWORD,
@@ -95,7 +104,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     let server: ChildProcess | undefined;
     const house: House = {
       url: `http://127.0.0.1:${port}`,
-      chain,
+      get chain() {
+        if (!chain) throw new Error("this house lives on geth: it has no embedded chain");
+        return chain;
+      },
       deployment,
       lab,
       meter: key.meter,
@@ -107,10 +119,9 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
           stdio: ["ignore", "pipe", "pipe", "ipc"],
           env: {
             ...process.env,
-            NETWORK: "embedded",
+            NETWORK: network,
             PORT: String(port),
-            EMBEDDED_PORT: String(chain.port),
-            RPC_URL: chain.rpcUrl,
+            ...whereTheChainIs,
             DATA_DIR: dataDir,
             ARTIFACTS_DIR: artifactsDir,
             ...options.env,
