@@ -46,9 +46,12 @@ contract EnergyTrade is MeterRegistry, IERC1363Receiver {
     /// @inheritdoc IEnergyTrade
     uint256 public offerCount;
 
-    mapping(uint256 offerId => Terms) private _terms;
-    mapping(uint256 offerId => Stock) internal _stocks;
-    mapping(uint256 tradeId => TradeRecord) private _trades;
+    /// By offer id.
+    mapping(uint256 => Terms) private _terms;
+    /// By offer id.
+    mapping(uint256 => Stock) internal _stocks;
+    /// By trade id.
+    mapping(uint256 => TradeRecord) private _trades;
 
     constructor(IERC20 token_) {
         token = token_;

@@ -22,8 +22,10 @@ abstract contract MeterRegistry is IEnergyTrade, AccessControl, EIP712 {
         "Reading(uint256 tradeId,uint64 deliveredMilliWh,uint64 registerMilliWh,bool isFinal)"
     );
 
-    mapping(address meter => MeterRecord) private _meters;
-    mapping(address meter => bool) private _isDecommissioned;
+    /// By meter.
+    mapping(address => MeterRecord) private _meters;
+    /// By meter.
+    mapping(address => bool) private _isDecommissioned;
 
     /// @dev The deployer names the operators.
     constructor() EIP712("neighborwatt", "1") {

@@ -73,7 +73,9 @@ describe("EnergyToken", () => {
       0n,
       1000n,
     );
-    await refuses(EnergyToken.new("1", "0"), "InvalidRate", 0n);
+    const { bytecode } = EnergyToken as unknown as { bytecode: string };
+    const data = bytecode + encodeParameters(["uint256", "uint256"], [1n, 0n]).slice(2);
+    await refuses(web3.eth.call({ from: stranger, data }), "InvalidRate", 0n);
   });
 
   it("takes a signed permit in place of an approval, once", async () => {
