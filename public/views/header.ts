@@ -37,7 +37,7 @@ export function header(view: View) {
   const theme = state.ui.theme;
   return html`
     <header class="top">
-      <a class="brand" href="#app">${mark}<span>neighborwatt</span></a>
+      <h1><a class="brand" href="#app">${mark}<span>neighborwatt</span></a></h1>
       <p class="claim">${t("header.claim")}</p>
       <span class="server ${state.server}" id=${ids.serverState} data-state=${state.server}>
         <i aria-hidden="true"></i>${t(`server.${state.server}`)}
