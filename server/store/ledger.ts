@@ -2,6 +2,7 @@
 import type { BlockHeader, ChainEvent, ChainSink, EventBatch } from "../types";
 import type { Db } from "./database";
 import { eventFromJson, eventToJson } from "./event-json";
+import { prepareStatements } from "./ledger-sql";
 import { Market, nothingTouched, type Touched } from "./market";
 
 /** Hashes kept to find the common ancestor after a reorganisation; a deeper one is a reset. */
@@ -251,22 +252,3 @@ const isSame = (a: ChainEvent, b: ChainEvent): boolean =>
 
 const inOrder = (events: ChainEvent[]): ChainEvent[] =>
   [...events].sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
-
-function prepareStatements(db: Db) {
-  return {
-    chain: db.prepare("SELECT identity, cursor_block, cursor_hash FROM chain"),
-    moveCursor: db.prepare("UPDATE chain SET cursor_block = ?, cursor_hash = ?"),
-    startChain: db.prepare("UPDATE chain SET identity = ?, cursor_block = NULL, cursor_hash = NULL"),
-    knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),
-    allBlocks: db.prepare("SELECT * FROM blocks"),
-    findBlock: db.prepare("SELECT hash FROM blocks WHERE block = ?"),
-    storeBlock: db.prepare("INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)"),
-    pruneBlocks: db.prepare("DELETE FROM blocks WHERE block < ? AND block NOT IN (SELECT block FROM events)"),
-    dropBlocksAbove: db.prepare("DELETE FROM blocks WHERE block > ?"),
-    allEvents: db.prepare("SELECT body FROM events ORDER BY block, log_index"),
-    findEvent: db.prepare("SELECT 1 FROM events WHERE tx_hash = ? AND log_index = ?"),
-    storeEvent: db.prepare("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"),
-    dropEventsAbove: db.prepare("DELETE FROM events WHERE block > ?"),
-    forgetRefusals: db.prepare("UPDATE signed_readings SET refused = NULL"),
-  };
-}

@@ -65,11 +65,13 @@ export class Market {
     readonly meters = new Map<Address, MarketMeter>(),
     readonly offers = new Map<bigint, MarketOffer>(),
     readonly trades = new Map<bigint, MarketTrade>(),
+    /** Asked for with every look at the chain, when most trades are long closed. */
+    private readonly open = new Set<bigint>(),
   ) {}
 
   /** A copy that can go its own way: for events not yet confirmed. */
   fork(): Market {
-    return new Market(new Map(this.meters), new Map(this.offers), new Map(this.trades));
+    return new Market(new Map(this.meters), new Map(this.offers), new Map(this.trades), new Set(this.open));
   }
 
   /** @throws Error when the event names what no earlier event brought: the store has a gap. */
@@ -144,6 +146,7 @@ export class Market {
           settlements: [],
           closed: null,
         });
+        this.open.add(event.tradeId);
         touched.trades.add(event.tradeId);
         return;
       }
@@ -158,6 +161,7 @@ export class Market {
           settlements: [...trade.settlements, { txHash, block, deliveredMilliWh, paid, refunded, isClosed }],
           closed: isClosed ? "settled" : null,
         });
+        if (isClosed) this.open.delete(event.tradeId);
         touched.trades.add(event.tradeId);
         const meter = this.meter(trade.meter);
         if (event.registerMilliWh > meter.registerMilliWh)
@@ -171,16 +175,22 @@ export class Market {
           refunded: trade.refunded + event.refunded,
           closed: "refunded",
         });
+        this.open.delete(event.tradeId);
         touched.trades.add(event.tradeId);
         return;
       }
     }
   }
 
-  /** Trades of one meter that the chain has not closed, in purchase order. */
+  /** Trades that the chain has not closed. */
+  openTrades(): MarketTrade[] {
+    return [...this.open].map((tradeId) => this.trade(tradeId));
+  }
+
+  /** Those of one meter, in purchase order. */
   openTradesOf(meter: Address): MarketTrade[] {
-    return [...this.trades.values()]
-      .filter((trade) => trade.meter === meter && trade.closed === null)
+    return this.openTrades()
+      .filter((trade) => trade.meter === meter)
       .sort((a, b) => a.opened.block - b.opened.block || a.opened.logIndex - b.opened.logIndex);
   }
 

@@ -7,10 +7,10 @@ import type { Ledger } from "./ledger";
 export function createSettlementSource(ledger: Ledger, journal: Journal, log: Log): SettlementSource {
   return {
     pendingReadings() {
-      const { trades, meters } = ledger.confirmed;
+      const { confirmed } = ledger;
       const pending: { order: number; reading: SignedReading }[] = [];
-      for (const trade of trades.values()) {
-        if (trade.closed !== null || !meters.get(trade.meter)?.isCommissioned) continue;
+      for (const trade of confirmed.openTrades()) {
+        if (!confirmed.meters.get(trade.meter)?.isCommissioned) continue;
         const newest = journal.newestReading(trade.tradeId, trade.opened.txHash);
         if (!newest) continue;
         if (newest.reading.isFinal || newest.reading.deliveredMilliWh > trade.settledMilliWh)

@@ -1,0 +1,21 @@
+/** What the ledger asks of its tables, and how. */
+import type { Db } from "./database";
+
+export function prepareStatements(db: Db) {
+  return {
+    chain: db.prepare("SELECT identity, cursor_block, cursor_hash FROM chain"),
+    moveCursor: db.prepare("UPDATE chain SET cursor_block = ?, cursor_hash = ?"),
+    startChain: db.prepare("UPDATE chain SET identity = ?, cursor_block = NULL, cursor_hash = NULL"),
+    knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),
+    allBlocks: db.prepare("SELECT * FROM blocks"),
+    findBlock: db.prepare("SELECT hash FROM blocks WHERE block = ?"),
+    storeBlock: db.prepare("INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)"),
+    pruneBlocks: db.prepare("DELETE FROM blocks WHERE block < ? AND block NOT IN (SELECT block FROM events)"),
+    dropBlocksAbove: db.prepare("DELETE FROM blocks WHERE block > ?"),
+    allEvents: db.prepare("SELECT body FROM events ORDER BY block, log_index"),
+    findEvent: db.prepare("SELECT 1 FROM events WHERE tx_hash = ? AND log_index = ?"),
+    storeEvent: db.prepare("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"),
+    dropEventsAbove: db.prepare("DELETE FROM events WHERE block > ?"),
+    forgetRefusals: db.prepare("UPDATE signed_readings SET refused = NULL"),
+  };
+}
