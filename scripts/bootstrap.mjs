@@ -1,5 +1,6 @@
 // The first thing that runs on a fresh machine, so plain JavaScript without packages: checks Node, installs what is
-// missing, then hands over to a TypeScript program: `node scripts/bootstrap.mjs start` runs scripts/start.ts.
+// missing, compiles the contracts (what server and scripts import of them is generated), then hands over to a
+// TypeScript program: `node scripts/bootstrap.mjs start` runs scripts/start.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -42,6 +43,17 @@ if (!installIsComplete()) {
 }
 
 process.chdir(root);
+const [program] = process.argv.splice(2, 1);
 const require = createRequire(import.meta.url);
 require("tsx/cjs");
-require(`./${process.argv[2]}.ts`);
+const { compile } = require("./compile.ts");
+const startedAtMs = performance.now();
+try {
+  if (await compile()) {
+    console.error(`Compiled the contracts (${((performance.now() - startedAtMs) / 1000).toFixed(1)} s).`);
+  }
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
+require(`./${program}.ts`);

@@ -11,7 +11,6 @@ import { loadMeterKey } from "../server/chain/meter-key";
 import { type Config, loadConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
-import { compile } from "./compile";
 import { migrateIfNeeded } from "./deploy";
 import { type EmbeddedChain, freePort, jsonRpc, startEmbeddedChain } from "./embedded-chain";
 import { labNodes, prepareGeth } from "./geth-lab";
@@ -196,7 +195,6 @@ async function main(): Promise<void> {
   }
   mkdirSync(config.dataDir, { recursive: true });
   const done = (isNew: boolean) => (isNew ? "made" : "there already");
-  await step("contracts compiled", compile, done);
   await step("page built", buildPage, done);
   if (config.network === "embedded")
     await step(

@@ -7,7 +7,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Counts } from "../test/support/counting-reporter";
-import { compile } from "./compile";
 
 const ROOT = join(__dirname, "..");
 const REPORTER = join(ROOT, "test", "support", "counting-reporter.ts");
@@ -85,13 +84,12 @@ async function run(suite: Suite, countsFile: string): Promise<Counts> {
 }
 
 async function main(): Promise<void> {
-  const wanted = process.argv.slice(2).filter((argument) => argument !== "test");
+  const wanted = process.argv.slice(2);
   const suites = allSuites();
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
   if (unknown.length > 0) {
     throw new Error(`no suite ${unknown.join(", ")}: there are ${suites.map(({ name }) => name).join(", ")}`);
   }
-  await compile();
   const directory = mkdtempSync(join(tmpdir(), "neighborwatt-test-"));
   const total: Counts = { passed: 0, failed: [], skipped: [] };
   const rows: string[] = [];
