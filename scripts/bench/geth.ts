@@ -1,0 +1,31 @@
+/** A two-node geth network for a benchmark: in a folder of its own, on free ports, gone afterwards. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeLabNetwork, startNetwork } from "../../geth/network";
+import { freePort } from "../embedded-chain";
+
+export async function startBenchNetwork(): Promise<{ rpcUrl: string; stop(): Promise<void> }> {
+  const dir = mkdtempSync(join(tmpdir(), "nw-geth-bench-"));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  try {
+    const ports = new Set<number>();
+    while (ports.size < 6) ports.add(await freePort());
+    const [a, b, c, d, e, f] = [...ports] as [number, number, number, number, number, number];
+    makeLabNetwork(dir, {
+      places: [
+        { peerPort: a, authPort: b, rpcPort: c },
+        { peerPort: d, authPort: e, rpcPort: f },
+      ],
+    });
+    const network = await startNetwork(dir);
+    const stop = async () => {
+      await network.stop();
+      remove();
+    };
+    return { rpcUrl: network.rpcUrl, stop };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
