@@ -1,7 +1,7 @@
 import { encodeParameters } from "web3-eth-abi";
 import { keccak256 } from "web3-utils";
 import { BASE_UNITS } from "../../common/units";
-import { type Event, eventsOf, refuses } from "../support/contracts/chain";
+import { type Event, eventsOf, refuses, rpc } from "../support/contracts/chain";
 import { meterWithKey, NWT, newWorld, SUPPLY, signDigest, type World } from "../support/contracts/world";
 
 const EnergyToken = artifacts.require("EnergyToken");
@@ -75,7 +75,7 @@ describe("EnergyToken", () => {
     );
     const { bytecode } = EnergyToken as unknown as { bytecode: string };
     const data = bytecode + encodeParameters(["uint256", "uint256"], [1n, 0n]).slice(2);
-    await refuses(web3.eth.call({ from: stranger, data }), "InvalidRate", 0n);
+    await refuses(rpc("eth_call", { from: stranger, data }, "latest"), "InvalidRate", 0n);
   });
 
   it("takes a signed permit in place of an approval, once", async () => {
