@@ -16,7 +16,6 @@ import { GETH_CHAIN_ID } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { meterKeyOf } from "../../server/chain/meter-key";
 import { createPrivateKey, encodeTradeCall, type Hex, signTransaction } from "../../server/chain/web3";
-import { compile } from "../compile";
 import { migrate } from "../deploy";
 import { jsonRpc } from "../embedded-chain";
 import { commissionMeter, type LabChain, labChain, readDeployment } from "../lab-chain";
@@ -186,7 +185,6 @@ async function main(): Promise<void> {
   const trades = Number(values.trades);
   if (!Number.isInteger(trades) || trades < 1 || trades > 4000)
     throw new Error("--trades takes a whole number from 1 to 4000");
-  await compile();
   const directory = mkdtempSync(join(tmpdir(), "neighborwatt-throughput-"));
   const artifactsDir = join(directory, "contracts");
   cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });

@@ -57,9 +57,12 @@ function rememberedSealer(raw: RawHeader): Address | null {
   return sealer;
 }
 
+/** The last second that a date can name; whoever shows a later one fails. */
+const LAST_SECOND = 8_640_000_000_000;
+
 export const header = rawHeader.transform((raw, context): NodeHeader => {
   const [block, atS] = [Number(raw.number), Number(raw.timestamp)];
-  if (!Number.isSafeInteger(block) || !Number.isSafeInteger(atS)) {
+  if (!Number.isSafeInteger(block) || !(atS <= LAST_SECOND)) {
     context.addIssue({ code: "custom", message: "too large a number" });
     return z.NEVER;
   }

@@ -33,6 +33,8 @@ const INTERVAL_MS = 1000;
 const TIMEOUT_MS = 2000;
 /** A snapshot shows nothing older than this. */
 const FRESH_MS = 5000;
+/** A node's own words are in it. */
+const MAX_DETAIL = 200;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** What one node said; what it refuses to say, or may not be asked where it is, is null. */
@@ -150,7 +152,7 @@ export class Nodes implements Service {
       if (!(error instanceof NodeError)) throw error;
       // Where it listens is the operator's own business; the page is told why it does not answer.
       view.state = "silent";
-      view.detail = error.message.replace(`the node at ${node.address} `, "");
+      view.detail = error.message.replace(`the node at ${node.address} `, "").slice(0, MAX_DETAIL);
       return silent;
     }
   }

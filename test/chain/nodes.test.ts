@@ -203,6 +203,18 @@ describe("the nodes of the network", function () {
     assert.equal(view.blocks[0]?.hash, (await head()).hash);
   });
 
+  it("that name a time beyond all dates, or talk without end, are silent in few words", async () => {
+    line.tamper = ({ method }, answer) =>
+      method === "eth_getBlockByNumber"
+        ? { ...answer, result: { ...(answer.result as object), timestamp: "0xffffffffffff" } }
+        : answer;
+    const { nodes } = await nodesAt({ liar: line.url }).view();
+    assert.match(nodes[0]!.detail, /^answers eth_getBlockByNumber with nonsense .*too large a number/);
+    line.tamper = ({ id }) => ({ id, error: { code: -32000, message: "no ".repeat(100_000) } });
+    const talker = (await nodesAt({ talker: line.url }).view()).nodes[0]!;
+    assert.deepEqual([talker.state, talker.detail.length], ["silent", 200]);
+  });
+
   it("are asked while somebody looks, told when something changed, and left alone otherwise", async () => {
     let watchers = 0;
     const told: NetworkView[] = [];
