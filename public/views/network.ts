@@ -59,7 +59,7 @@ const callRow = ({ t, language }: View, call: CallView) => html`
         .filter(({ name }) => !UNSHOWN.has(name))
         .map(
           ({ name, value }) =>
-            html`<span class="argument"><i>${name}</i> <span title=${value}>${argumentText(name, value, language)}</span></span>`,
+            html` <span class="argument"><i>${name}</i> <span title=${value}>${argumentText(name, value, language)}</span></span>`,
         )}
       <small>${t("network.from")} ${hex(call.from)} · ${hex(call.txHash)}</small>
     </span>
