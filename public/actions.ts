@@ -48,7 +48,7 @@ export function pageActions({ sender, session, storage, reload, retryServer }: P
     pressConnect() {
       const { found } = store.state.wallet;
       if (found.length === 1 && found[0]) connect(found[0].uuid);
-      else ui({ isChooserOpen: found.length > 0 });
+      else ui({ isChooserOpen: true });
     },
     connect,
     closeChooser: () => ui({ isChooserOpen: false }),

@@ -40,7 +40,9 @@ async function loadConfig(): Promise<void> {
   const config = await fetchConfig();
   store.dispatch({ type: "config", config });
   if (config.status === "failed") configTimer = window.setTimeout(() => void loadConfig(), CONFIG_RETRY_MS);
-  if (config.status === "ready" && config.view.labWallet) await announceLab(config.view);
+  if (config.status !== "ready") return;
+  if (config.view.labWallet) await announceLab(config.view);
+  store.dispatch({ type: "wallet", change: { isSearching: false } });
 }
 
 async function announceLab(config: ConfigView): Promise<void> {

@@ -123,7 +123,7 @@ export function standingNotices(state: PageState): Notice[] {
     if (chain === "nodeLost") notices.push({ name: "nodeGone", values: { detail } });
     if (chain === "rebuilding") notices.push({ name: "rebuilding" });
   }
-  if (state.wallet.found.length === 0) notices.push({ name: "noWallet" });
+  if (state.wallet.found.length === 0 && !state.wallet.isSearching) notices.push({ name: "noWallet" });
   if (state.wallet.status === "connected") {
     const values = { chain: config.chainName, wallet: walletName(state), rpcUrl: config.rpcUrl };
     if (state.wallet.isOffline) notices.push({ name: "walletOffline", values });

@@ -25,6 +25,8 @@ export interface WalletChoice {
 
 export interface WalletState {
   found: WalletChoice[];
+  /** The lab wallet may still come: that there is none is not known yet. */
+  isSearching: boolean;
   status: "none" | "connecting" | "connected";
   /** Of the connected one. */
   name: string;
@@ -101,6 +103,7 @@ export const initialState: PageState = {
   hasSnapshot: false,
   wallet: {
     found: [],
+    isSearching: true,
     status: "none",
     name: "",
     rdns: "",

@@ -22,6 +22,7 @@ export const en = {
   "server.online": "Live",
   "server.lost": "No server",
   "chooser.title": "Which wallet?",
+  "chooser.none": "None yet. A wallet that arrives appears here.",
   "chooser.close": "Close",
   "busy.checking": "Checking …",
   "busy.wallet": "Look at {wallet} …",
@@ -47,6 +48,7 @@ export const en = {
   "meter.lost": "Meter lost",
   "meter.stopped": "Meter stopped",
   "meter.none": "No meter yet",
+  "meter.unknown": "No news of the meter",
   "chart.label": "Power of the panel and to the neighbour over the last five minutes",
   "chart.now": "now",
 

@@ -23,6 +23,7 @@ export const ko: Record<keyof typeof en, string> = {
   "server.online": "실시간",
   "server.lost": "서버 없음",
   "chooser.title": "어떤 지갑을 쓸까요?",
+  "chooser.none": "아직 없습니다. 지갑이 생기면 여기에 보입니다.",
   "chooser.close": "닫기",
   "busy.checking": "확인 중 …",
   "busy.wallet": "{wallet} 창을 보세요 …",
@@ -47,6 +48,7 @@ export const ko: Record<keyof typeof en, string> = {
   "meter.lost": "계량기 끊김",
   "meter.stopped": "계량기 멈춤",
   "meter.none": "계량기 없음",
+  "meter.unknown": "계량기 소식 없음",
   "chart.label": "최근 5분 동안 패널의 전력과 옆집으로 간 전력",
   "chart.now": "지금",
 

@@ -6,8 +6,8 @@ import { shownMeter } from "../select";
 import { HISTORY_MS, type PageState } from "../state";
 
 const HEIGHT = 168;
-/** Where the time axis is labelled: minutes before the newest sample. */
-const MINUTES = [-5, -4, -3, -2, -1, 0];
+/** Where the time axis is labelled: minutes before the newest sample, as many as there is room for. */
+const minutesIn = (width: number) => (width < 560 ? [-4, -2, 0] : [-5, -4, -3, -2, -1, 0]);
 
 /** Axis and lines take the page's colours as they are now; a switch of theme makes a new chart. */
 function options(width: number, state: PageState): uPlot.Options {
@@ -33,7 +33,7 @@ function options(width: number, state: PageState): uPlot.Options {
       y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
     },
     axes: [
-      { ...axis, size: 28, splits: () => MINUTES, values: (_, minutes) => minutes.map(minute) },
+      { ...axis, size: 28, splits: () => minutesIn(width), values: (_, minutes) => minutes.map(minute) },
       {
         ...axis,
         size: 36,

@@ -98,7 +98,7 @@ export function flow(view: View) {
         <h2 id="flow-title">${t("flow.title")}</h2>
         ${meter ? meterChoice(view, meter) : ""}
         <span class="tag ${isLive ? "good" : ""}" id=${ids.meterState} data-state=${meter?.state ?? "none"}>
-          ${t(`meter.${isLive ? "online" : (meter?.state ?? "none")}`)}
+          ${t(`meter.${state.server === "online" ? (meter?.state ?? "none") : "unknown"}`)}
         </span>
       </div>
       ${scene(isCharging, isSelling, isClosed && isLive, label)}

@@ -84,6 +84,7 @@ export const chooser = ({ state, t, act }: View) =>
       <dialog class="chooser" id=${ids.walletMenu} aria-label=${t("chooser.title")} ${ref(openModal)}
         @close=${() => act.closeChooser()}>
         <h2>${t("chooser.title")}</h2>
+        ${when(state.wallet.found.length === 0, () => html`<p class="empty">${t("chooser.none")}</p>`)}
         <ul>
           ${state.wallet.found.map(
             (choice) => html`

@@ -93,7 +93,7 @@ export async function shoot(page: Page, name: string): Promise<void> {
 }
 
 export const text = (page: Page, id: string): Promise<string> =>
-  page.locator(`[id="${id}"]`).innerText({ timeout: ACTION_MS });
+  page.locator(`[id="${id}"]`).evaluate((element) => (element.textContent ?? "").replace(/\s+/g, " ").trim());
 
 export const press = (page: Page, id: string): Promise<void> => page.locator(`[id="${id}"]`).click();
 
@@ -111,7 +111,7 @@ export async function disappears(page: Page, id: string, timeout = ACTION_MS): P
 
 /** Connects the lab wallet as one of its houses. */
 export async function connectLab(page: Page, role: "consumer" | "consumer2" | "prosumer"): Promise<void> {
-  await press(page, ids.connect);
+  await page.locator(`#${ids.connect}[data-wallets="1"]`).click();
   await press(page, ids.labAccount(role));
   await page.locator(`[id="${ids.balanceNwt}"]:not([data-exact=""])`).waitFor();
 }

@@ -111,6 +111,7 @@ export const readyState: PageState = {
   meters: { [METER]: meter },
   chain: snapshot.chain,
   wallet: {
+    isSearching: false,
     found: [{ uuid: "lab", name: "Lab wallet", rdns: LAB_RDNS, icon: "" }],
     status: "connected",
     name: "Lab wallet",

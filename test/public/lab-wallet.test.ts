@@ -223,6 +223,10 @@ describe("The page with the lab wallet", function () {
       },
     });
     await appears(page, ids.notice("noWallet"));
+    await press(page, ids.connect);
+    assert.match(await text(page, ids.walletMenu), /None yet/);
+    await page.keyboard.press("Escape");
+    await disappears(page, ids.walletMenu);
     await close();
   });
 });

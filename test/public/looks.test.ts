@@ -58,7 +58,7 @@ describe("The page's looks", function () {
         assert.deepEqual(await violations(page), [], "before a wallet is connected");
         await shoot(page, `start-${language}-${colorScheme}-1280`);
 
-        await press(page, ids.connect);
+        await page.locator(`#${ids.connect}[data-wallets="1"]`).click();
         await appears(page, ids.labTitle);
         assert.deepEqual(await violations(page), [], "in the wallet's window");
         await shoot(page, `lab-connect-${language}-${colorScheme}`);

@@ -32,6 +32,7 @@ describe("Standing notices", () => {
     ],
     ["server gone", { ...readyState, server: "lost" }, ["serverGone"]],
     ["no wallet", withWallet({ found: [], status: "none" }), ["noWallet"]],
+    ["no wallet yet", withWallet({ found: [], status: "none", isSearching: true }), []],
     ["wallet elsewhere", withWallet({ chainId: 1 }), ["wrongNetwork"]],
     [
       "wallet elsewhere, chain on a LAN by http",

@@ -168,6 +168,7 @@ describe("The wallet's session", () => {
       { ...store.state.wallet, found: [] },
       {
         found: [],
+        isSearching: true,
         status: "connected",
         name: "MetaMask",
         rdns: "io.metamask",
