@@ -56,7 +56,7 @@ function connect(url: string, setting: string): () => HDWalletProvider {
 }
 
 const config = {
-  contracts_build_directory: "./build/contracts",
+  contracts_build_directory: process.env.ARTIFACTS_DIR ?? "./build/contracts",
   test_directory: "./test/contracts",
   networks: {
     embedded: {
