@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+
 /// @notice For tests: an account that is a contract. Calls whatever it is told, several calls in one transaction, and
 /// again from inside when ether or tokens reach it.
 contract Attacker {
@@ -37,11 +39,7 @@ contract Attacker {
     function execute(Call[] calldata calls) external payable {
         for (uint256 i = 0; i < calls.length; ++i) {
             (bool success, bytes memory reason) = calls[i].target.call{value: calls[i].value}(calls[i].data);
-            if (!success) {
-                assembly ("memory-safe") {
-                    revert(add(reason, 32), mload(reason))
-                }
-            }
+            Address.verifyCallResult(success, reason);
         }
     }
 }
