@@ -82,4 +82,24 @@ describe("the contracts' types", () => {
     const unknown: ErrorName<TradeAbi> = "OfferClosed";
     assert.notEqual(known, unknown);
   });
+
+  it("are known to migrations and to Truffle's tests too", () => {
+    void (async () => {
+      const trade = await artifacts.require("EnergyTrade").deployed();
+      await trade.purchase(1, "2", { from: ADDRESS });
+      // @ts-expect-error no such contract
+      artifacts.require("EnergyTrades");
+      // @ts-expect-error no such method
+      await trade.buy(1, 2);
+      // @ts-expect-error an argument is missing
+      await trade.purchase(1);
+      // @ts-expect-error no such transaction setting
+      await trade.purchase(1, 2, { form: ADDRESS });
+      // @ts-expect-error a BN is no number
+      const count: number = await trade.offerCount();
+      // @ts-expect-error no such argument of a constructor
+      await artifacts.require("EnergyToken").new("1");
+      return count;
+    });
+  });
 });
