@@ -31,6 +31,7 @@ export class Feed implements Service {
   private timer: NodeJS.Timeout | undefined;
   private sentAtMs = Number.NEGATIVE_INFINITY;
   private isRunning = false;
+  private registerMilliWh: bigint | null = null;
 
   constructor(
     private readonly parts: {
@@ -75,6 +76,11 @@ export class Feed implements Service {
       },
       sampled: (sample) => {
         if (this.isRunning) publisher.sendVolatile("sample", views.sample(sample));
+        if (sample.registerMilliWh === this.registerMilliWh) return;
+        // What was sold today moves with the register, and no sample says it.
+        this.registerMilliWh = sample.registerMilliWh;
+        this.meters.add(delivery.address);
+        this.gather();
       },
     });
   }

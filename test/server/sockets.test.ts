@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { connect, type Socket as TcpSocket } from "node:net";
 import { io, type Socket } from "socket.io-client";
-import type { ClientToServerEvents, ServerToClientEvents, Snapshot, TradeView } from "../../common/events";
+import type {
+  ClientToServerEvents,
+  MeterView,
+  ServerToClientEvents,
+  Snapshot,
+  TradeView,
+} from "../../common/events";
 import { Feed } from "../../server/feed";
 import { Web } from "../../server/web";
 import {
@@ -106,6 +112,21 @@ describe("the sockets", function () {
       await new Promise((resolve) => setImmediate(resolve));
     }
     assert.equal(heard, "0");
+  });
+
+  it("tell what was sold today while it is being sold", async () => {
+    const page = open();
+    await snapshotOf(page);
+    const delivering = tradeOf(page, ({ status }) => status === "delivering");
+    stand.chain.confirm(opened(TRADE, 20n));
+    await delivering;
+    const heard = new Promise<MeterView>((resolve) => {
+      page.on("meter", (meter) => {
+        if (meter.lastSample?.registerMilliWh === "7") resolve(meter);
+      });
+    });
+    stand.tick(100, 7n);
+    assert.equal((await heard).todayMilliWh, "7");
   });
 
   it("tell everything anew after a reorganisation", async () => {

@@ -6,6 +6,7 @@ import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } fr
 import { DeliveryService } from "../../server/delivery/service";
 import type { Log } from "../../server/log";
 import { Store } from "../../server/store";
+import { Today } from "../../server/today";
 import type { BlockHeader, ChainEvent, ReadingSigner } from "../../server/types";
 import { Views } from "../../server/views";
 import type { WebParts } from "../../server/web";
@@ -233,11 +234,12 @@ export async function startStand(
     },
     failed: (error) => failures.push(error),
   });
+  const today = new Today(store.history, delivery, clock);
   const views = new Views({
     ledger: store.ledger,
     delivery,
     confirmationsNeeded: 2,
-    todayMilliWh: () => 0n,
+    todayMilliWh: () => today.milliWh(),
     network: () => null,
   });
   const stand: Stand = {
