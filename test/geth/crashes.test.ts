@@ -14,12 +14,12 @@ describe("a crash with transactions in flight", function () {
   });
   after(() => net?.stop());
 
-  it("kill -9 of the sealer loses nothing sealed, and what was pending is sealed after its restart", async () => {
+  it("kill -9 of the sealer loses nothing confirmed, and what was pending is sealed after its restart", async () => {
     await transfers.send(20);
     await net.untilSealed(2, transfers.txHashes);
     await transfers.send(20);
     await net.kill(1);
-    const { block } = await net.head(2);
+    const { block } = await net.confirmed(2);
     const before = await net.hashes(2, block);
     await transfers.send(20);
     const { pending } = await net.ask<{ pending: string }>(2, "txpool_status");
@@ -33,7 +33,7 @@ describe("a crash with transactions in flight", function () {
   it("and again, many times over, the chain only ever grows", async () => {
     for (let round = 0; round < 3; round++) {
       await transfers.send(10);
-      const known = await net.head(2);
+      const known = await net.confirmed(2);
       await net.kill(1);
       await net.up();
       assert.equal((await net.hashes(1, known.block)).at(-1), known.hash);
@@ -56,11 +56,11 @@ describe("a crash with transactions in flight", function () {
     await transfers.assertAllSealedOnce([1, 2]);
   });
 
-  it("kill -9 of both at once loses nothing sealed either", async () => {
+  it("kill -9 of both at once loses nothing confirmed either", async () => {
     await transfers.send(10);
     await net.untilSealed(2, transfers.txHashes);
     await transfers.send(10);
-    const known = await net.head(2);
+    const known = await net.confirmed(2);
     await Promise.all([net.kill(1), net.kill(2)]);
     await net.up();
     assert.equal((await net.hashes(1, known.block)).at(-1), known.hash);

@@ -118,6 +118,15 @@ export class TestNetwork {
     return status.head;
   }
 
+  /**
+   * The newest block with two confirmations. The head itself is no promise: geth 1.10 can seal a height twice within
+   * milliseconds, empty and with the transactions that just came, and keep the one while its peer keeps the other.
+   */
+  async confirmed(number: number): Promise<{ block: number; hash: string }> {
+    const { block } = await this.untilBlock(number, 1);
+    return { block: block - 1, hash: (await this.hashes(number, block - 1)).at(-1) as string };
+  }
+
   /** Waits until the node's head is at least at `block`. */
   untilBlock(number: number, block: number): Promise<{ block: number; hash: string }> {
     return askUntil(
@@ -211,6 +220,12 @@ export class Transfers {
 
   /** Every transfer is in a block of each node's chain, the same for all, and carried out exactly once. */
   async assertAllSealedOnce(nodes: number[]): Promise<void> {
+    const sealed = await this.net.untilSealed(nodes[0]!, this.txHashes);
+    // Not by their heads, which can be twins for a moment: see `confirmed`.
+    await this.net.untilSameHead(
+      nodes,
+      Math.max(...sealed.map(({ blockNumber }) => Number(blockNumber))) + 1,
+    );
     const [first, ...others] = await Promise.all(
       nodes.map((node) => this.net.untilSealed(node, this.txHashes)),
     );
