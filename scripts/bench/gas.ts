@@ -169,7 +169,7 @@ class Bench {
 }
 
 /** Measures on a chain of its own. */
-export async function measureGas(): Promise<GasReport> {
+async function measureGas(): Promise<GasReport> {
   await compile();
   const chain = await startEmbeddedChain({ sealing: "instant" });
   const artifactsDir = mkdtempSync(join(tmpdir(), "neighborwatt-gas-"));
@@ -206,9 +206,7 @@ async function main(): Promise<void> {
   else printTable(report);
 }
 
-if (require.main === module) {
-  main().catch((error: Error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
-}
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

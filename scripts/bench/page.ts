@@ -28,7 +28,7 @@ export interface PageWeight {
 
 const sum = (chunks: Chunk[]) => chunks.reduce((total, chunk) => total + chunk.gzipBytes, 0);
 
-export function weighPage(page = PAGE): PageWeight {
+function weighPage(page = PAGE): PageWeight {
   const entry = readFileSync(join(page, "index.html"), "utf8");
   const weigh = (file: string): Chunk => {
     const content = readFileSync(join(page, "assets", file));
@@ -67,9 +67,7 @@ async function main(): Promise<void> {
   else printTable(weight);
 }
 
-if (require.main === module) {
-  main().catch((error: Error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
-}
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const ROOT = join(__dirname, "..", "..");
+
+/** What the npm script prints with `-- --json`. */
+async function figures<T>(script: string): Promise<T> {
+  const { stdout } = await promisify(execFile)("npm", ["run", "--silent", script, "--", "--json"], {
+    cwd: ROOT,
+  });
+  return JSON.parse(stdout) as T;
+}
+
+describe("the benchmarks", function () {
+  this.timeout(240_000);
+
+  it("of gas print one JSON object, within the aims: gas does not depend on the machine", async () => {
+    const { trade, batch, twoTransfers } = await figures<{
+      trade: { purchase: number; settlement: number; whole: number };
+      batch: { wholeEach: number };
+      twoTransfers: number;
+    }>("bench:gas");
+    assert.equal(trade.whole, trade.purchase + trade.settlement);
+    assert.ok(trade.whole <= 130_000, `${trade.whole} a trade`);
+    assert.ok(batch.wholeEach <= 90_000, `${batch.wholeEach} a trade of a batch`);
+    assert.ok(trade.whole > twoTransfers, "a trade moves money twice, and more");
+  });
+
+  it("of the page print one JSON object, within the aim of 130 kB", async () => {
+    const weight = await figures<{ allBytes: number; firstLoadBytes: number }>("bench:page");
+    assert.ok(weight.firstLoadBytes > 0 && weight.firstLoadBytes <= weight.allBytes);
+    assert.ok(weight.allBytes <= 130_000, `${weight.allBytes} bytes`);
+  });
+});
