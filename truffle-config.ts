@@ -11,6 +11,8 @@ import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "./common/lab";
 
 const EMBEDDED_URL = `http://127.0.0.1:${process.env.EMBEDDED_PORT ?? "8545"}`;
 const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8547";
+/** Of Truffle's own chains. */
+const TRUFFLE_CHAIN_ID = 4242;
 /** Truffle asks for a receipt this often. */
 const POLLING_MS = 200;
 
@@ -55,6 +57,24 @@ function connect(url: string, setting: string): () => HDWalletProvider {
   };
 }
 
+/**
+ * Ganache, inside of `truffle test`. Left to itself Truffle starts one chain for the whole machine, where a second
+ * `truffle test` fails to connect; and at Shanghai, where opcodes that a clique network lacks would pass unseen.
+ */
+function testChain() {
+  let provider: object | undefined;
+  return () => {
+    // Loaded when wanted: no other command needs it.
+    const { default: ganache } = require("ganache") as typeof import("ganache");
+    provider ??= ganache.provider({
+      chain: { hardfork: "london", chainId: TRUFFLE_CHAIN_ID, networkId: TRUFFLE_CHAIN_ID },
+      wallet: { mnemonic: LAB_MNEMONIC },
+      logging: { quiet: true },
+    });
+    return provider;
+  };
+}
+
 const config = {
   contracts_build_directory: process.env.ARTIFACTS_DIR ?? "./build/contracts",
   test_directory: "./test/contracts",
@@ -65,9 +85,8 @@ const config = {
       deploymentPollingInterval: POLLING_MS,
     },
     geth: { provider: connect(GETH_URL, "RPC_URL"), network_id: "*", deploymentPollingInterval: POLLING_MS },
-    // Ganache's default is Shanghai, where opcodes that a clique network lacks would pass unseen.
-    test: { network_id: 4242, hardfork: "london" },
-    develop: { network_id: 4242, hardfork: "london", port: 9545 },
+    test: { provider: testChain(), network_id: TRUFFLE_CHAIN_ID },
+    develop: { network_id: TRUFFLE_CHAIN_ID, hardfork: "london", port: 9545 },
   },
   mocha: { timeout: 120_000 },
   compilers: {

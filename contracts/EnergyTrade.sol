@@ -174,7 +174,7 @@ contract EnergyTrade is MeterRegistry, IERC1363Receiver {
     }
 
     /// @inheritdoc IEnergyTrade
-    function tradeOf(uint256 tradeId) external view returns (Trade memory) {
+    function tradeOf(uint256 tradeId) public view returns (Trade memory) {
         uint256 offerId = tradeId / TRADES_PER_OFFER;
         uint256 n = tradeId % TRADES_PER_OFFER;
         Trade memory none;

@@ -52,7 +52,7 @@ abstract contract MeterRegistry is IEnergyTrade, AccessControl, EIP712 {
     }
 
     /// @inheritdoc IEnergyTrade
-    function meterOf(address meter) external view returns (Meter memory) {
+    function meterOf(address meter) public view returns (Meter memory) {
         MeterRecord memory record = _meters[meter];
         MeterStatus status =
             record.prosumer != address(0)

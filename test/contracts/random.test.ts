@@ -2,7 +2,7 @@
  * Random calls by random parties, each checked against a model of the money and against what must always hold.
  * SEED repeats a run, STEPS sets its length.
  */
-import { canTravel, rpc, travel } from "../support/contracts/chain";
+import { canTravel, travel } from "../support/contracts/chain";
 import { Game } from "../support/contracts/game";
 
 describe("random calls by random parties", () => {
@@ -10,7 +10,7 @@ describe("random calls by random parties", () => {
     const seed = Number(process.env.SEED ?? crypto.getRandomValues(new Uint32Array(1))[0]);
     const isFast = await canTravel();
     // A real network seals once a second: a few dozen steps there, thousands on a chain of our own.
-    const steps = Number(process.env.STEPS ?? (isFast ? 3_000 : 40));
+    const steps = Number(process.env.STEPS ?? (isFast ? 2_000 : 40));
     this.timeout(isFast ? 15 * 60_000 : 10 * 60_000);
     const game = await Game.start(seed, isFast ? travel : undefined);
     const counts = new Map<string, number>();
@@ -40,6 +40,5 @@ describe("random calls by random parties", () => {
         assert(counts.has(call), `SEED=${seed}: no step was "${call}"`);
       }
     }
-    assert.equal(typeof (await rpc<string>("web3_clientVersion")), "string");
   });
 });
