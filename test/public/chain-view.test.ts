@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { ids } from "../../public/ids";
 import { buyTokens, purchase } from "../../scripts/trading";
+import { appears, type Opened, openPage, sharedHouse, shoot, text } from "../support/browser";
 import { findChromium, need } from "../support/need";
-import { appears, type Opened, openPage, sharedHouse, shoot, text } from "./browser";
 
 describe("The chain view", function () {
   this.timeout(180_000);

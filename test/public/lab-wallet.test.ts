@@ -4,7 +4,6 @@ import type { TradeView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { ids } from "../../public/ids";
-import { need } from "../support/need";
 import {
   appears,
   confirmLab,
@@ -21,7 +20,8 @@ import {
   text,
   tradeIds,
   type,
-} from "./browser";
+} from "../support/browser";
+import { need } from "../support/need";
 
 const words = {
   en: { settled: "Settled", buys: /^Buy 3 mWh of offer 1 for 0\.00036 NWT$/, connect: "Connect wallet" },

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { ids } from "../../public/ids";
-import { need } from "../support/need";
 import {
   appears,
   confirmLab,
@@ -18,7 +17,8 @@ import {
   shoot,
   tradeIds,
   type,
-} from "./browser";
+} from "../support/browser";
+import { need } from "../support/need";
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 

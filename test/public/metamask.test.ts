@@ -1,64 +1,23 @@
 /** The page with an extension's wallet, on the real house, in Chromium. */
 import assert from "node:assert/strict";
-import type { ConfigView } from "../../common/api";
 import { BASE_UNITS } from "../../common/units";
 import { ids } from "../../public/ids";
-import { need } from "../support/need";
-import { until } from "../support/until";
 import {
   appears,
   DELIVERY_MS,
   disappears,
   exact,
   newTrade,
-  openPage,
   press,
   sharedHouse,
   shoot,
   text,
   tradeIds,
   type,
-} from "./browser";
-import { MetaMaskStandIn } from "./metamask";
-
-const METAMASK = ids.walletChoice("io.metamask");
-
-async function openWithMetaMask(language: "en" | "ko" = "en", config?: (view: ConfigView) => ConfigView) {
-  const wallet = new MetaMaskStandIn();
-  const opened = await openPage({
-    language,
-    prepare: async (page) => {
-      await wallet.install(page);
-      if (config)
-        await page.route("**/api/config", async (route) => {
-          const view = (await (await route.fetch()).json()) as ConfigView;
-          await route.fulfill({ json: config(view) });
-        });
-    },
-  });
-  return { ...opened, wallet };
-}
-
-type Opened = Awaited<ReturnType<typeof openWithMetaMask>>;
-
-/** Both wallets are there: one chooses. */
-async function choose({ page }: Opened): Promise<void> {
-  await page.locator(`#${ids.connect}[data-wallets="2"]`).click();
-  await press(page, METAMASK);
-}
-
-async function connect(opened: Opened): Promise<void> {
-  await choose(opened);
-  assert.equal(await opened.wallet.confirm(), "wallet_requestPermissions");
-  await appears(opened.page, ids.account);
-}
-
-async function toTheHouse({ page, wallet }: Opened): Promise<void> {
-  await press(page, ids.noticeMend("wrongNetwork"));
-  assert.equal(await wallet.confirm(), "wallet_addEthereumChain");
-  assert.equal(await wallet.confirm(), "wallet_switchEthereumChain");
-  await disappears(page, ids.notice("wrongNetwork"));
-}
+} from "../support/browser";
+import { choose, connect, openWithMetaMask, toTheHouse } from "../support/metamask-page";
+import { need } from "../support/need";
+import { until } from "../support/until";
 
 describe("The page with MetaMask", function () {
   this.timeout(300_000);
@@ -70,13 +29,13 @@ describe("The page with MetaMask", function () {
   it("takes a cancelled connection as a choice, and says when a window is open already", async () => {
     const opened = await openWithMetaMask();
     const { page, wallet, complaints, close } = opened;
-    await choose(opened);
+    await choose(opened, 2);
     await wallet.cancel();
     await appears(page, ids.notice("rejected"));
     assert.match((await page.locator(`#${ids.notice("rejected")}`).getAttribute("class")) ?? "", /neutral/);
-    await choose(opened);
+    await choose(opened, 2);
     await wallet.window();
-    await choose(opened);
+    await choose(opened, 2);
     await appears(page, ids.notice("windowOpen"));
     await shoot(page, "window-open");
     // The first window still counts.
@@ -88,9 +47,9 @@ describe("The page with MetaMask", function () {
 
   for (const language of ["en", "ko"] as const)
     it(`goes from another network to a settled trade, in ${language}`, async () => {
-      const opened = await openWithMetaMask(language);
+      const opened = await openWithMetaMask({ language });
       const { page, wallet, house, complaints, close } = opened;
-      await connect(opened);
+      await connect(opened, 2);
       await appears(page, ids.notice("wrongNetwork"));
       await shoot(page, `wrong-network-${language}`);
       await press(page, ids.noticeMend("wrongNetwork"));
@@ -130,7 +89,9 @@ describe("The page with MetaMask", function () {
 
   it("on a LAN by http shows a card to copy from, and asks no wallet what it must refuse", async () => {
     const lan = "http://192.168.0.9:8545";
-    const opened = await openWithMetaMask("en", (view) => ({ ...view, rpcUrl: lan, labWallet: false }));
+    const opened = await openWithMetaMask({
+      config: (view) => ({ ...view, rpcUrl: lan, labWallet: false }),
+    });
     const { page, wallet, close } = opened;
     await page.locator(`#${ids.connect}[data-wallets="1"]`).click();
     await wallet.confirm();
@@ -148,7 +109,7 @@ describe("The page with MetaMask", function () {
   it("follows the wallet to another account, another chain, and away", async () => {
     const opened = await openWithMetaMask();
     const { page, wallet, complaints, close } = opened;
-    await connect(opened);
+    await connect(opened, 2);
     await toTheHouse(opened);
     await wallet.emit("chainChanged", "0x1");
     await appears(page, ids.notice("wrongNetwork"));
@@ -166,7 +127,7 @@ describe("The page with MetaMask", function () {
   it("shows the token in the wallet, or takes no for an answer", async () => {
     const opened = await openWithMetaMask();
     const { page, wallet, close } = opened;
-    await connect(opened);
+    await connect(opened, 2);
     await toTheHouse(opened);
     await press(page, ids.watchToken);
     assert.equal(await wallet.cancel(), "wallet_watchAsset");

@@ -1,7 +1,6 @@
 /** What goes away and comes back: the server, the meter. The page says what is missing and goes on by itself. */
 import assert from "node:assert/strict";
 import { ids } from "../../public/ids";
-import { need } from "../support/need";
 import {
   appears,
   connectLab,
@@ -12,7 +11,8 @@ import {
   sharedHouse,
   shoot,
   text,
-} from "./browser";
+} from "../support/browser";
+import { need } from "../support/need";
 
 /** Chromium's own lines about a server that is not there. */
 const isOfAbsence = (line: string) =>

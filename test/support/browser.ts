@@ -1,13 +1,13 @@
 /**
- * Chromium on the real house: chain, contracts, server, simulated Arduino. One house and one browser for all the files
- * of this folder; a fresh profile for each page. What a page complains of is collected.
+ * Chromium on a real house: chain, contracts, server, simulated Arduino. One browser for all the files of a suite, and
+ * one house, unless a test brings its own; a fresh profile for each page. What a page complains of is collected.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { ids } from "../../public/ids";
-import { type House, startHouse } from "../support/house";
-import { findChromium } from "../support/need";
+import { type House, startHouse } from "./house";
+import { findChromium } from "./need";
 
 const SHOTS = join(__dirname, "..", "..", "test-artifacts", "screenshots");
 /** A meter that measures a minute of battery in a few seconds would be no real one: deliveries take their time. */
@@ -52,6 +52,8 @@ export interface Opened {
 }
 
 export interface OpenOptions {
+  /** By default the one that the suite shares. */
+  house?: House;
   language?: "en" | "ko";
   context?: BrowserContextOptions;
   /** Before the page is loaded: routes, wallets. */
@@ -59,8 +61,13 @@ export interface OpenOptions {
 }
 
 /** The page of the house, loaded and fed. */
-export async function openPage({ language = "en", context, prepare }: OpenOptions = {}): Promise<Opened> {
-  const [running, chromiumBrowser] = await Promise.all([sharedHouse(), sharedBrowser()]);
+export async function openPage({
+  house: given,
+  language = "en",
+  context,
+  prepare,
+}: OpenOptions = {}): Promise<Opened> {
+  const [running, chromiumBrowser] = await Promise.all([given ?? sharedHouse(), sharedBrowser()]);
   const profile = await chromiumBrowser.newContext({
     locale: language === "ko" ? "ko-KR" : "en-GB",
     viewport: { width: 1280, height: 900 },

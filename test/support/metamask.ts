@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { Common, FeeMarketEIP1559Transaction, privateKeyToAddress } from "web3-eth-accounts";
 import { bytesToHex, hexToBytes } from "web3-utils";
 import { type Provider, type ProviderFailure, rpcProvider } from "../../public/wallet/provider";
-import { until } from "../support/until";
+import { until } from "./until";
 
 /** Of this test alone, on a chain that ends with it. */
 const KEY = `0x${"5a".repeat(32)}`;
