@@ -1,8 +1,8 @@
 /** The systemd unit that keeps geth running on one machine. */
 import { CHAIN_ID, DATA_FOLDER, type Machine, PEERING_PORT, RPC_PORT, SETTINGS } from "./network";
 
-/** systemd's own notation: the sealer's address is known only once node 1 has made it, and stands in sealer.env. */
-const FROM_ENVIRONMENT = "$" + "{SEALER}";
+/** systemd's own notation for what is known only once node 1 has made the genesis, and stands in sealer.env. */
+const fromEnvironment = (name: "SEALER" | "RECOMMIT") => `\${${name}}`;
 
 /** geth's command line on that machine, one option a line. */
 export function gethOptions(machine: Machine): string[] {
@@ -26,10 +26,13 @@ export function gethOptions(machine: Machine): string[] {
     return [
       ...both,
       // Unlocking is safe only because no HTTP or WebSocket option stands here: whoever reached one could spend.
-      `--unlock ${FROM_ENVIRONMENT}`,
+      `--unlock ${fromEnvironment("SEALER")}`,
       "--password %d/sealer-password",
       "--mine",
-      `--miner.etherbase ${FROM_ENVIRONMENT}`,
+      `--miner.etherbase ${fromEnvironment("SEALER")}`,
+      // With geth's default, a transaction that tips less than 1 gwei would wait for ever.
+      "--miner.gasprice 1",
+      `--miner.recommit ${fromEnvironment("RECOMMIT")}`,
     ];
   }
   return [

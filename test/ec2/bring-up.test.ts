@@ -9,7 +9,9 @@ import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { parseEnv } from "node:util";
 import { type Machine, NODE1, NODE2 } from "../../geth/ec2/network";
+import { recommitMs } from "../../geth/node";
 import { lookForGeth, lookForPuppeth, requireProgram } from "../../geth/programs";
 import { need } from "../support/need";
 import { freePort, startGeth, startSshd, until, writeStandIns } from "./stage";
@@ -122,6 +124,11 @@ describe("bring-up of the EC2 network", function () {
     const block = "eth.getBlock(3)";
     assert.deepEqual(ask(NODE2, block), ask(NODE1, block));
     assert.equal(ask(NODE1, "net.peerCount"), 1);
+  });
+
+  it("begins blocks again at the same interval as the lab does", () => {
+    const settings = parseEnv(fs.readFileSync(inside(NODE1, "etc/neighborwatt/sealer.env"), "utf8"));
+    assert.equal(settings.RECOMMIT, `${recommitMs(1)}ms`);
   });
 
   it("says how both nodes are", () => {

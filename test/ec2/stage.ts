@@ -5,6 +5,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
+import { parseEnv } from "node:util";
 import { type Machine, NODE1, NODE2, PEERING_PORT, RPC_PORT } from "../../geth/ec2/network";
 import { gethOptions } from "../../geth/ec2/unit";
 
@@ -99,15 +100,17 @@ export function startGeth(
   ports: Record<Machine["name"], number>,
 ): ChildProcess {
   const inside = (machine: Machine, ...parts: string[]) => path.join(folder, machine.name, ...parts);
-  const sealer = fs.existsSync(inside(machine, "etc/neighborwatt/sealer.env"))
-    ? fs.readFileSync(inside(machine, "etc/neighborwatt/sealer.env"), "utf8").trim().replace("SEALER=", "")
-    : "";
+  const environment = inside(machine, "etc/neighborwatt/sealer.env");
+  const settings = fs.existsSync(environment) ? parseEnv(fs.readFileSync(environment, "utf8")) : {};
   const options = gethOptions(machine)
     .join(" ")
     .replace("/var/lib/geth", inside(machine, "var/lib/geth"))
     .replace("/etc/neighborwatt", inside(machine, "etc/neighborwatt"))
     .replace("%d", inside(machine, "var/lib/geth"))
-    .replaceAll("${" + "SEALER}", sealer)
+    .replace(
+      /\$\{(\w+)\}/g,
+      (_, name: string) => settings[name] ?? assert.fail(`${name} is not in sealer.env`),
+    )
     .replace(`--port ${PEERING_PORT}`, `--port ${ports[machine.name]}`)
     .replace(`--http.port ${RPC_PORT}`, "--http.port 0")
     .replace(machine.peerAddress, "127.0.0.1");

@@ -3,12 +3,14 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSyn
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { LAB_ACCOUNTS } from "../../common/lab";
 import { ipcPath } from "../../geth/folder";
 import { ask, askUntil } from "../../geth/ipc";
 import { makeLabNetwork, startNetwork } from "../../geth/network";
-import { killNode, runningPid, startNode } from "../../geth/node";
+import { gethArguments, killNode, recommitMs, runningPid, startNode } from "../../geth/node";
 import { lookForGeth, requireProgram } from "../../geth/programs";
-import { freePlaces, listeningPorts, needGeth, TestNetwork } from "../support/geth";
+import { freePlaces, listeningPorts, needGeth, TestNetwork, Transfers } from "../support/geth";
 
 /** POSTs a JSON-RPC question with headers of one's own; fetch would not let us set Host. */
 function post(url: string, method: string, headers: Record<string, string>) {
@@ -31,6 +33,17 @@ function post(url: string, method: string, headers: Record<string, string>) {
   );
 }
 
+describe("how often a sealer begins its block again", () => {
+  for (const period of [1, 2, 3, 5, 15, 60])
+    it(`at a block every ${period} s: never within 0.4 s of the sealing, and no more than geth accepts`, () => {
+      const interval = recommitMs(period);
+      assert.ok(interval >= 1000, "below 1 s geth takes 1 s");
+      const sealedAtMs = period * 1000;
+      for (let atMs = interval; atMs < sealedAtMs + 400; atMs += interval)
+        assert.ok(Math.abs(atMs - sealedAtMs) >= 400, `begun again ${atMs} ms after the beginning`);
+    });
+});
+
 describe("the two-node network", function () {
   this.timeout(180_000);
   let net: TestNetwork;
@@ -47,6 +60,26 @@ describe("the two-node network", function () {
     assert.deepEqual(sealing, [true, false]);
     const signers = await net.ask<string[]>(2, "clique_getSigners");
     assert.deepEqual(signers, [net.node(1).sealer!.toLowerCase()]);
+  });
+
+  it("begins blocks again at that interval", () => {
+    const { dir, network } = net;
+    const given = gethArguments(dir, network.plan, net.node(1));
+    assert.equal(given[given.indexOf("--miner.recommit") + 1], `${recommitMs(1)}ms`);
+  });
+
+  it("seals every height once, whenever transactions come", async () => {
+    const transfers = new Transfers(net, 2, LAB_ACCOUNTS.consumer.privateKey);
+    const { block } = await net.head(1);
+    // Thirty blocks: begun again each second, some five of them were sealed twice.
+    while ((await net.head(1)).block < block + 30) {
+      await transfers.send(1);
+      await setTimeout(Math.random() * 500);
+    }
+    const sealed = [...net.log(1, 2000).matchAll(/Successfully sealed new block +number=(\S+)/g)];
+    const heights = sealed.map(([, height]) => height);
+    assert.ok(heights.length > 30);
+    assert.deepEqual(heights, [...new Set(heights)]);
   });
 
   it("leaves everything as it is when it is told to start again", async () => {

@@ -119,8 +119,8 @@ export class TestNetwork {
   }
 
   /**
-   * The newest block with two confirmations. The head itself is no promise: geth 1.10 can seal a height twice within
-   * milliseconds, empty and with the transactions that just came, and keep the one while its peer keeps the other.
+   * The newest block with two confirmations. The head itself is no promise: after a start geth 1.10 can seal a
+   * height twice within milliseconds, empty and with the transactions that wait, and keep the one while its peer keeps the other.
    */
   async confirmed(number: number): Promise<{ block: number; hash: string }> {
     const { block } = await this.untilBlock(number, 1);
