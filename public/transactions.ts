@@ -3,6 +3,7 @@
  * purchase goes on showing it. Only the receipt makes one sealed; a node that does not know it makes it missing.
  */
 
+import { configOf } from "./select";
 import type { Store } from "./store";
 import type { Provider } from "./wallet/provider";
 
@@ -24,6 +25,8 @@ export interface TransactionRecord {
   details: { offerId?: string; tradeId?: string; milliWh?: string; tokens?: string; wei?: string };
   status: "pending" | "sealed" | "reverted" | "missing";
   block: number | null;
+  /** Deep enough under the head to stay; until then its block may be replaced, and it sealed in another. */
+  isConfirmed: boolean;
 }
 
 /** Kept for the list; the chain has the rest. */
@@ -69,25 +72,37 @@ interface Receipt {
   blockNumber: string;
 }
 
+/** What the chain says of a transaction. */
+export interface Finding {
+  receipt: Receipt | null;
+  /** Whether the node has it at all, sealed or waiting. */
+  isKnown: boolean;
+  /** The newest block with the confirmations needed. */
+  confirmedBlock: number;
+}
+
 /** Where a record stands now, by what the node says. */
 export function updateRecord(
   record: TransactionRecord,
-  receipt: Receipt | null,
-  isKnown: boolean,
+  { receipt, isKnown, confirmedBlock }: Finding,
   nowMs: number,
 ): TransactionRecord {
   if (receipt) {
     const status = Number(receipt.status) === 1 ? "sealed" : "reverted";
-    return { ...record, status, block: Number(receipt.blockNumber) };
+    const block = Number(receipt.blockNumber);
+    return { ...record, status, block, isConfirmed: block <= confirmedBlock };
   }
   if (!isKnown && nowMs - record.sentAtMs > MISSING_AFTER_MS)
     return { ...record, status: "missing", block: null };
   return { ...record, status: "pending", block: null };
 }
 
-/** Asks the node about every transaction that is not sealed yet. Resolves to how many have changed. */
+/** Asks the node about every transaction that can still change. Resolves to how many have. */
 export async function checkTransactions(store: Store, provider: Provider, nowMs: number): Promise<number> {
-  const open = store.state.transactions.filter((record) => record.status === "pending");
+  const { transactions, chain } = store.state;
+  const needed = configOf(store.state)?.confirmationsNeeded ?? 1;
+  const confirmedBlock = (chain?.head?.block ?? 0) - needed + 1;
+  const open = transactions.filter(({ isConfirmed, status }) => !isConfirmed && status !== "missing");
   let changed = 0;
   for (const record of open) {
     const params = [record.hash];
@@ -95,10 +110,11 @@ export async function checkTransactions(store: Store, provider: Provider, nowMs:
       method: "eth_getTransactionReceipt",
       params,
     })) as Receipt | null;
-    const known =
+    const isKnown =
       receipt !== null || (await provider.request({ method: "eth_getTransactionByHash", params })) !== null;
-    const updated = updateRecord(record, receipt, known, nowMs);
-    if (updated.status === record.status) continue;
+    const updated = updateRecord(record, { receipt, isKnown, confirmedBlock }, nowMs);
+    const { status, block, isConfirmed } = updated;
+    if (status === record.status && block === record.block && isConfirmed === record.isConfirmed) continue;
     store.dispatch({ type: "transaction", transaction: updated });
     changed += 1;
   }

@@ -139,6 +139,7 @@ export async function askFaucet({ store, nowMs }: Sender): Promise<void> {
         details: { wei: String(FAUCET_WEI) },
         status: "pending",
         block: null,
+        isConfirmed: false,
       },
     });
   } catch (error) {

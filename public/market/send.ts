@@ -56,6 +56,7 @@ export async function send({ store, provider, nowMs }: Sender, call: Call): Prom
         details: call.details,
         status: "pending",
         block: null,
+        isConfirmed: false,
       },
     });
     return hash;

@@ -10,6 +10,7 @@ import { needGeth, TestNetwork } from "../support/geth";
 import { type House, startHouse } from "../support/house";
 import { connect, type OpenedWithMetaMask, openWithMetaMask, toTheHouse } from "../support/metamask-page";
 import { need } from "../support/need";
+import { until } from "../support/until";
 
 const [SEALER] = LAB_SEALERS;
 
@@ -68,6 +69,10 @@ describe("The page on the two-node network", function () {
 
     const { trade } = await house.untilSettled(BigInt(tradeId));
     await appears(page, ids.call(trade.opened.txHash), "[data-call=transferAndCall][data-done=true]");
+    const { block } = trade.opened;
+    await until("the page's own list has it in that block", async () =>
+      (await text(page, ids.transactionStatus(trade.opened.txHash))).endsWith(` ${block}`),
+    );
     await appears(page, ids.call(trade.settlements.at(-1)!.txHash), "[data-done=true]");
   });
 

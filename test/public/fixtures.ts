@@ -99,6 +99,7 @@ export const record: TransactionRecord = {
   details: { offerId: "1", milliWh: "20", tokens: "2400000000000000" },
   status: "pending",
   block: null,
+  isConfirmed: false,
 };
 
 /** Everything in order: server, meter, chain, a connected wallet of the house next door. */

@@ -43,6 +43,7 @@ describe("A purchase", () => {
       details: { offerId: "1", milliWh: "20", tokens: "2400000000000000" },
       status: "pending",
       block: null,
+      isConfirmed: false,
     });
     assert.equal(store.state.purchase, null);
     assert.deepEqual(store.state.busy, {});

@@ -9,7 +9,7 @@ import {
   type TransactionRecord,
   updateRecord,
 } from "../../public/transactions";
-import { memoryStorage, readyState, record, scripted, TX_HASH } from "./fixtures";
+import { memoryStorage, readyState, record, scripted, snapshot } from "./fixtures";
 
 describe("Transactions across a reload", () => {
   it("are kept per chain and account, whatever the account's case", () => {
@@ -44,7 +44,7 @@ describe("Transactions across a reload", () => {
 });
 
 describe("Where a transaction stands", () => {
-  const receipt = (status: string) => ({ status, blockNumber: "0x9" });
+  const receipt = (status: string, blockNumber = "0x9") => ({ status, blockNumber });
   const rows: [string, ReturnType<typeof receipt> | null, boolean, number, TransactionRecord["status"]][] = [
     ["sealed, by its receipt", receipt("0x1"), true, 0, "sealed"],
     ["reverted, by its receipt", receipt("0x0"), true, 0, "reverted"],
@@ -66,26 +66,41 @@ describe("Where a transaction stands", () => {
   ];
   for (const [what, given, isKnown, nowMs, status] of rows)
     it(`is ${what}`, () => {
-      const updated = updateRecord(record, given, isKnown, nowMs);
-      assert.equal(updated.status, status);
-      assert.equal(updated.block, given ? 9 : null);
+      const updated = updateRecord(record, { receipt: given, isKnown, confirmedBlock: 8 }, nowMs);
+      assert.deepEqual([updated.status, updated.block], [status, given ? 9 : null]);
+      assert.equal(updated.isConfirmed, false);
     });
 
-  it("is asked of the node for pending ones alone, and told to the store", async () => {
-    const store = createStore({
-      ...readyState,
-      transactions: [record, { ...record, hash: "0xdone", status: "sealed", block: 1 }],
+  it("is confirmed when its block is", () => {
+    const finding = { receipt: receipt("0x1"), isKnown: true, confirmedBlock: 9 };
+    assert.equal(updateRecord(record, finding, 0).isConfirmed, true);
+  });
+
+  it("is asked of the node until it is confirmed, in whatever block it is by then, and told to the store", async () => {
+    const done = { ...record, hash: "0xdone", status: "sealed" as const, block: 1, isConfirmed: true };
+    const store = createStore({ ...readyState, transactions: [record, done] });
+    let block = 9;
+    const provider = scripted({
+      eth_getTransactionReceipt: () => receipt("0x1", `0x${block.toString(16)}`),
     });
-    const provider = scripted({ eth_getTransactionReceipt: () => receipt("0x1") });
-    assert.equal(await checkTransactions(store, provider, 0), 1);
-    assert.deepEqual(provider.asked, ["eth_getTransactionReceipt"]);
-    assert.deepEqual(
-      store.state.transactions.map(({ hash, status }) => [hash, status]),
-      [
-        [TX_HASH, "sealed"],
-        ["0xdone", "sealed"],
-      ],
-    );
-    assert.equal(await checkTransactions(store, provider, 0), 0);
+    const check = async (head: number) => {
+      store.dispatch({
+        type: "chain",
+        chain: { ...snapshot.chain, head: { block: head, atMs: 0, sealer: null } },
+      });
+      const changed = await checkTransactions(store, provider, 0);
+      const [first] = store.state.transactions;
+      return [changed, first?.status, first?.block, first?.isConfirmed];
+    };
+    assert.deepEqual(await check(9), [1, "sealed", 9, false]);
+    assert.deepEqual(await check(9), [0, "sealed", 9, false]);
+    // Its block was replaced by another without it.
+    block = 10;
+    assert.deepEqual(await check(10), [1, "sealed", 10, false]);
+    assert.deepEqual(await check(11), [1, "sealed", 10, true]);
+    assert.equal(provider.asked.length, 4);
+    assert.deepEqual(await check(12), [0, "sealed", 10, true]);
+    assert.equal(provider.asked.length, 4);
+    assert.deepEqual(store.state.transactions[1], done);
   });
 });
