@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { spawn as spawnInTerminal } from "@lydell/node-pty";
 import { compile } from "../../scripts/compile";
 import { needGeth, TestNetwork } from "../support/geth";
+import { copyArtifacts, TRUFFLE, truffle } from "../support/truffle";
 
 const ROOT = join(__dirname, "../..");
-const TRUFFLE = join(ROOT, "node_modules", ".bin", "truffle");
 
 describe("Truffle on the two-node network", function () {
   this.timeout(300_000);
@@ -19,8 +17,7 @@ describe("Truffle on the two-node network", function () {
   before(async function () {
     await needGeth(this);
     await compile();
-    artifacts = mkdtempSync(join(tmpdir(), "nw-artifacts-"));
-    cpSync(join(ROOT, "build", "contracts"), artifacts, { recursive: true });
+    artifacts = copyArtifacts();
     net = await TestNetwork.start();
   });
   after(async () => {
@@ -28,29 +25,11 @@ describe("Truffle on the two-node network", function () {
     if (artifacts) rmSync(artifacts, { recursive: true, force: true });
   });
 
-  function truffle(...args: string[]): Promise<{ code: number | null; output: string }> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(TRUFFLE, args, {
-        cwd: ROOT,
-        env: environment(),
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let output = "";
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk: Buffer) => {
-          output += chunk.toString();
-        });
-      }
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ code, output }));
-    });
-  }
-
   const addressOf = (name: string): string =>
     JSON.parse(readFileSync(join(artifacts, `${name}.json`), "utf8")).networks["13371"].address;
 
   it("migrates: both nodes have the contracts' code", async () => {
-    const { code, output } = await truffle("migrate", "--network", "geth");
+    const { code, output } = await truffle(["migrate", "--network", "geth"], environment());
     assert.equal(code, 0, output);
     await net.untilSameHead([1, 2]);
     for (const name of ["EnergyToken", "EnergyTrade"]) {
@@ -96,13 +75,5 @@ describe("Truffle on the two-node network", function () {
     } finally {
       terminal.kill("SIGKILL");
     }
-  });
-
-  // All of them pass here too, by `npx truffle test --network geth`: at two seconds a transaction, for many minutes.
-  it("passes contract tests on real blocks", async () => {
-    const purchases = ["test/contracts/offers.test.ts", "--grep", "in escrow and opens a trade"];
-    const { code, output } = await truffle("test", ...purchases, "--network", "geth");
-    assert.equal(code, 0, output);
-    assert.match(output, /[1-9]\d* passing/);
   });
 });
