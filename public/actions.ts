@@ -82,6 +82,7 @@ export function pageActions({ sender, session, storage, reload, retryServer }: P
     },
     draft: (id, text) => store.dispatch({ type: "draft", id, text }),
     showMeter: (meter) => ui({ meter }),
+    showAllTrades: () => ui({ areAllTradesShown: true }),
     buyEnergy: (offer, milliWh) => void market.buyEnergy(sender, offer, milliWh),
     buyTokens: (tokens) => void market.buyTokens(sender, tokens),
     redeem: (tokens) => void market.redeemTokens(sender, tokens),

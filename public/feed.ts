@@ -1,6 +1,7 @@
 /** The server's word: a snapshot on connecting and again after each reconnection, then changes. */
 import { io, type Socket } from "socket.io-client";
 import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
+import { loadHistory } from "./history";
 import type { Store } from "./store";
 
 export interface Feed {
@@ -15,7 +16,10 @@ export function startFeed(store: Store): Feed {
   socket.on("connect", () => store.dispatch({ type: "server", server: "online" }));
   socket.on("disconnect", lost);
   socket.on("connect_error", lost);
-  socket.on("snapshot", (snapshot) => store.dispatch({ type: "snapshot", snapshot }));
+  socket.on("snapshot", (snapshot) => {
+    store.dispatch({ type: "snapshot", snapshot });
+    for (const meter of snapshot.meters) void loadHistory(store, meter);
+  });
   socket.on("offer", (offer) => store.dispatch({ type: "offer", offer }));
   socket.on("trade", (trade) => store.dispatch({ type: "trade", trade }));
   socket.on("meter", (meter) => store.dispatch({ type: "meter", meter }));

@@ -57,6 +57,7 @@ export const ids = {
 
   // trades
   trades: "trades",
+  tradesAll: "trades-all",
   trade: (tradeId: string) => `trade-${tradeId}`,
   tradeStatus: (tradeId: string) => `trade-${tradeId}-status`,
   tradeProgress: (tradeId: string) => `trade-${tradeId}-progress`,

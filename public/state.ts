@@ -54,6 +54,12 @@ export interface PurchaseDraft {
   payment: string;
 }
 
+export interface ChartPoint {
+  atMs: number;
+  watts: number;
+  panelWatts: number | null;
+}
+
 export interface PageState {
   config:
     | { status: "loading" }
@@ -63,8 +69,8 @@ export interface PageState {
   offers: Record<string, OfferView>;
   trades: Record<string, TradeView>;
   meters: Record<string, MeterView>;
-  /** For the chart, oldest first; the newest is always in `meters[…].lastSample`. */
-  history: Record<string, SampleView[]>;
+  /** For the chart, oldest first; the newest sample is always in `meters[…].lastSample`. */
+  history: Record<string, ChartPoint[]>;
   chain: ChainView | null;
   /** Every node; null until the server has asked them. */
   network: NetworkView | null;
@@ -85,6 +91,8 @@ export interface PageState {
     /** The notice whose longer help is unfolded. */
     help: string | null;
     meter: string | null;
+    /** Closed trades beyond the newest few are on show too. */
+    areAllTradesShown: boolean;
     /** A trade or transaction named by the address bar. */
     target: string | null;
   };
@@ -123,6 +131,7 @@ export const initialState: PageState = {
     isChooserOpen: false,
     help: null,
     meter: null,
+    areAllTradesShown: false,
     target: null,
   },
   nowMs: 0,
@@ -136,6 +145,7 @@ export type Action =
   | { type: "trade"; trade: TradeView }
   | { type: "meter"; meter: MeterView }
   | { type: "sample"; sample: SampleView }
+  | { type: "history"; meter: string; points: ChartPoint[] }
   | { type: "chain"; chain: ChainView }
   | { type: "network"; network: NetworkView }
   | { type: "walletFound"; choice: WalletChoice }
@@ -154,11 +164,22 @@ export type Action =
 export const HISTORY_MS = 5 * 60_000;
 const HISTORY_STEP_MS = 500;
 
-function withSample(history: SampleView[] | undefined, sample: SampleView): SampleView[] {
-  const kept = (history ?? []).filter((old) => old.atMs > sample.atMs - HISTORY_MS);
-  const newest = kept.at(-1);
-  return newest && sample.atMs - newest.atMs < HISTORY_STEP_MS ? kept : [...kept, sample];
+/** In order, none older than the chart shows, none nearer to the one before than it can draw. */
+function withPoints(history: readonly ChartPoint[] = [], more: readonly ChartPoint[]): ChartPoint[] {
+  const all = [...history, ...more].sort((a, b) => a.atMs - b.atMs);
+  const oldest = (all.at(-1)?.atMs ?? 0) - HISTORY_MS;
+  let lastAtMs = Number.NEGATIVE_INFINITY;
+  return all.filter(({ atMs }) => {
+    if (atMs <= oldest || atMs - lastAtMs < HISTORY_STEP_MS) return false;
+    lastAtMs = atMs;
+    return true;
+  });
 }
+
+const withHistory = (state: PageState, meter: string, points: readonly ChartPoint[]): PageState => ({
+  ...state,
+  history: { ...state.history, [meter]: withPoints(state.history[meter], points) },
+});
 
 const byId = <T>(list: T[], id: (item: T) => string): Record<string, T> =>
   Object.fromEntries(list.map((item) => [id(item), item]));
@@ -172,8 +193,7 @@ const withTransaction = (list: TransactionRecord[], one: TransactionRecord): Tra
 function withSampleOfMeter(state: PageState, sample: SampleView): PageState {
   const meter = state.meters[sample.meter];
   return {
-    ...state,
-    history: { ...state.history, [sample.meter]: withSample(state.history[sample.meter], sample) },
+    ...withHistory(state, sample.meter, [sample]),
     meters: meter
       ? { ...state.meters, [sample.meter]: { ...meter, relay: sample.relay, lastSample: sample } }
       : state.meters,
@@ -206,6 +226,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, meters: { ...state.meters, [action.meter.meter]: action.meter } };
     case "sample":
       return withSampleOfMeter(state, action.sample);
+    case "history":
+      return withHistory(state, action.meter, action.points);
     case "chain":
       return { ...state, chain: action.chain };
     case "network":

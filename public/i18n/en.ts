@@ -79,6 +79,7 @@ export const en = {
   "trades.title": "My trades",
   "trades.none": "None yet. Buy a little and watch it arrive.",
   "trades.connectFirst": "Connect a wallet to see yours.",
+  "trades.all": "Show {count} earlier ones",
   "trades.bought": "{energy} bought",
   "trades.sold": "{energy} sold",
   "trades.number": "trade {tradeId}",

@@ -79,6 +79,7 @@ export const ko: Record<keyof typeof en, string> = {
   "trades.title": "내 거래",
   "trades.none": "아직 없습니다. 조금 사서 도착하는 것을 지켜보세요.",
   "trades.connectFirst": "내 거래를 보려면 지갑을 연결하세요.",
+  "trades.all": "이전 거래 {count}건 더 보기",
   "trades.bought": "{energy} 구매",
   "trades.sold": "{energy} 판매",
   "trades.number": "거래 {tradeId}",

@@ -3,9 +3,11 @@ import type uPlot from "uplot";
 import { measured } from "../format";
 import { translator } from "../i18n";
 import { shownMeter } from "../select";
-import { HISTORY_MS, type PageState } from "../state";
+import { type ChartPoint, HISTORY_MS, type PageState } from "../state";
 
 const HEIGHT = 168;
+/** No line is drawn across a longer time without a measurement. */
+const GAP_MS = 5000;
 /** Where the time axis is labelled: minutes before the newest sample, as many as there is room for. */
 const minutesIn = (width: number) => (width < 560 ? [-4, -2, 0] : [-5, -4, -3, -2, -1, 0]);
 
@@ -57,6 +59,24 @@ function options(width: number, state: PageState): uPlot.Options {
   };
 }
 
+/** Minutes before the newest point, and watts of panel and neighbour; null where nothing was measured for a while. */
+export function chartData(history: readonly ChartPoint[]): [number[], (number | null)[], (number | null)[]] {
+  const newest = history.at(-1)?.atMs ?? 0;
+  const data: ReturnType<typeof chartData> = [[], [], []];
+  const [minutes, panel, neighbour] = data;
+  const add = (atMs: number, ...watts: [number | null, number | null]) => {
+    minutes.push((atMs - newest) / 60_000);
+    panel.push(watts[0]);
+    neighbour.push(watts[1]);
+  };
+  history.forEach((point, index) => {
+    const before = history[index - 1];
+    if (before && point.atMs - before.atMs > GAP_MS) add(before.atMs + 1, null, null);
+    add(point.atMs, point.panelWatts, point.watts);
+  });
+  return data;
+}
+
 export interface PowerChart {
   update(state: PageState): void;
 }
@@ -84,12 +104,8 @@ export function powerChart(id: string): PowerChart {
     const history = state.history[shownMeter(state)?.meter ?? ""] ?? [];
     if (history === shown) return;
     shown = history;
-    const newest = history.at(-1)?.atMs ?? 0;
-    plot?.setData([
-      history.map((sample) => (sample.atMs - newest) / 60_000),
-      history.map((sample) => sample.panelWatts),
-      history.map((sample) => sample.watts),
-    ]);
+    plot?.setData(chartData(history));
+    element.dataset.points = String(history.length);
   };
 
   let last: PageState | null = null;

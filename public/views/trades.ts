@@ -1,6 +1,8 @@
 /** My trades, each with its way from the wallet's window to the money. */
 import { html, nothing } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
 import type { TradeView } from "../../common/events";
+import { GRACE_PERIOD_S } from "../../common/units";
 import { clockTime, energy, nwtExact, price, shortHex } from "../format";
 import type { Key } from "../i18n";
 import { ids } from "../ids";
@@ -15,8 +17,10 @@ import {
 } from "../timeline";
 import { busyMark, buttonText, type View, when } from "./view";
 
-/** After the deadline, the meter's last reading still has this long: `EnergyTrade.GRACE_PERIOD`. */
-const GRACE_PERIOD_MS = 10 * 60_000;
+/** Closed trades on show before one asks for all of them. */
+const CLOSED_SHOWN = 3;
+
+const isClosed = ({ status }: TradeView): boolean => status === "settled" || status === "refunded";
 
 /** The figures that the sentences of a timeline may name. */
 function valuesOf(entry: Entry, language: "en" | "ko"): Record<string, string | number> {
@@ -63,10 +67,9 @@ function progress({ t }: View, trade: TradeView) {
 /** The seller may give the money back at any time, anyone once deadline and grace have passed. */
 function refundButton(view: View, trade: TradeView) {
   const { state, t, act } = view;
-  const isClosed = trade.status === "settled" || trade.status === "refunded";
   const isSeller = sameAddress(trade.seller, state.wallet.account);
-  if (isClosed || !isOnChain(state)) return nothing;
-  if (!isSeller && state.nowMs < trade.deadlineAtMs + GRACE_PERIOD_MS) return nothing;
+  if (isClosed(trade) || !isOnChain(state)) return nothing;
+  if (!isSeller && state.nowMs < trade.deadlineAtMs + GRACE_PERIOD_S * 1000) return nothing;
   const id = ids.tradeRefund(trade.tradeId);
   return html`
     <button type="button" class="button quiet small" id=${id} aria-disabled=${busyMark(view, id)}
@@ -81,7 +84,6 @@ function tradeCard(view: View, entry: Entry & { kind: "trade" }) {
   const id = trade.tradeId;
   const isSeller = sameAddress(trade.seller, state.wallet.account);
   const isMeterOnline = state.meters[trade.meter]?.state === "online";
-  const isClosed = trade.status === "settled" || trade.status === "refunded";
   const figures = [
     [
       ids.tradeDelivered(id),
@@ -97,7 +99,7 @@ function tradeCard(view: View, entry: Entry & { kind: "trade" }) {
     <li class="trade ${state.ui.target === id ? "target" : ""}" id=${ids.trade(id)} data-status=${trade.status}>
       <div class="trade-head">
         <a id=${ids.tradeLink(id)} href=${`#trade/${id}`}>${t(isSeller ? "trades.sold" : "trades.bought", { energy: energy(BigInt(trade.milliWh), language) })}</a>
-        <span class="tag ${isClosed ? "good" : "sunny"}" id=${ids.tradeStatus(id)}>${t(`trade.${trade.status}`)}</span>
+        <span class="tag ${isClosed(trade) ? "good" : "sunny"}" id=${ids.tradeStatus(id)}>${t(`trade.${trade.status}`)}</span>
         <small>${price(BigInt(trade.pricePerKWh), language)} · ${clockTime(trade.opened.atMs, language)} · ${t("trades.number", { tradeId: id })}</small>
       </div>
       ${progress(view, trade)}
@@ -137,15 +139,38 @@ function entryCard(view: View, entry: Entry) {
   `;
 }
 
+/** Everything that is under way, the one the address bar names, and the newest closed ones. */
+export function entriesOnShow(entries: readonly Entry[], target: string | null): Entry[] {
+  let closed = 0;
+  return entries.filter((entry) => {
+    if (entry.kind !== "trade" || !isClosed(entry.trade)) return true;
+    closed += 1;
+    return closed <= CLOSED_SHOWN || entry.id === target;
+  });
+}
+
 export function trades(view: View) {
-  const { state, t } = view;
+  const { state, t, act } = view;
   const entries = entriesOf(state.purchase, state.transactions, ownTrades(state));
+  const shown = state.ui.areAllTradesShown ? entries : entriesOnShow(entries, state.ui.target);
+  const older = entries.length - shown.length;
   const isConnected = state.wallet.status === "connected";
   return html`
     <section class="card" id=${ids.trades} aria-labelledby="trades-title">
       <div class="card-head"><h2 id="trades-title">${t("trades.title")}</h2></div>
       ${when(entries.length === 0, () => html`<p class="empty">${t(isConnected ? "trades.none" : "trades.connectFirst")}</p>`)}
-      <ul class="trade-list">${entries.map((entry) => entryCard(view, entry))}</ul>
+      <ul class="trade-list">${repeat(
+        shown,
+        ({ id }) => id,
+        (entry) => entryCard(view, entry),
+      )}</ul>
+      ${when(
+        older > 0,
+        () => html`
+          <button type="button" class="button quiet small" id=${ids.tradesAll} @click=${() => act.showAllTrades()}>
+            ${t("trades.all", { count: older })}
+          </button>`,
+      )}
     </section>
   `;
 }

@@ -18,6 +18,7 @@ export interface Actions {
   setTheme(theme: Theme): void;
   draft(id: string, text: string): void;
   showMeter(meter: string): void;
+  showAllTrades(): void;
   buyEnergy(offer: OfferView, milliWh: bigint): void;
   buyTokens(tokens: bigint): void;
   redeem(tokens: bigint): void;

@@ -1,3 +1,4 @@
+import { GRACE_PERIOD_S } from "../../common/units";
 import { chainTime, type Event, eventsOf, refuses } from "../support/contracts/chain";
 import {
   NWT,
@@ -65,6 +66,7 @@ describe("EnergyTrade's offers", () => {
     assert.equal((await trade.MIN_DELIVERY_WINDOW()).toString(), min.toString());
     assert.equal((await trade.MAX_DELIVERY_WINDOW()).toString(), max.toString());
     assert.equal((await trade.GRACE_PERIOD()).toString(), "600");
+    assert.equal(GRACE_PERIOD_S, 600, "the page's");
     await list(1n, 1n, min);
     await list(2n ** 32n - 1n, 2n ** 96n - 1n, max);
     await refuses(list(0n, PRICE, WINDOW), "InvalidQuantity", 0n);

@@ -22,6 +22,7 @@ import {
   type,
 } from "../support/browser";
 import { need } from "../support/need";
+import { until } from "../support/until";
 
 const words = {
   en: { settled: "Settled", buys: /^Buy 3 mWh of offer 1 for 0\.00036 NWT$/, connect: "Connect wallet" },
@@ -85,6 +86,11 @@ describe("The page with the lab wallet", function () {
       const spent = tokensBefore - (await balanceOf(LAB_ACCOUNTS.consumer.address));
       assert.equal(spent, shown.paid);
       assert.equal(await text(page, ids.tradeStatus(tradeId)), words[language].settled);
+
+      // The chart's past is there after a reload: live samples alone would be two a second.
+      await page.reload();
+      const pointsOf = async () => Number(await page.locator(`#${ids.chart}`).getAttribute("data-points"));
+      await until("the chart has its past", async () => (await pointsOf()) >= 20, 5_000);
       assert.deepEqual(complaints, []);
       await close();
     });

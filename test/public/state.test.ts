@@ -57,6 +57,22 @@ describe("The page's state", () => {
     assert.equal(kept.length, HISTORY_MS / 500);
   });
 
+  it("puts what was measured before into its place, beside what came meanwhile", () => {
+    const live = [10_000, 10_500].map((atMs) => ({ type: "sample" as const, sample: sample(atMs) }));
+    const past = [-HISTORY_MS, 8_000, 9_000, 10_200, 11_000].map((atMs) => sample(atMs, 1));
+    const { history } = reduced(...live, { type: "history", meter: METER, points: past });
+    assert.deepEqual(
+      history[METER]?.map(({ atMs, watts }) => [atMs, watts]),
+      [
+        [8_000, 1],
+        [9_000, 1],
+        [10_000, 2.5],
+        [10_500, 2.5],
+        [11_000, 1],
+      ],
+    );
+  });
+
   it("keeps a sample of a meter it has not heard of, for when it does", () => {
     const state = reduced({ type: "sample", sample: sample(5) });
     assert.deepEqual(state.meters, {});
