@@ -12,7 +12,8 @@ export const enNotices = {
   "notice.walletOffline.help":
     "The wallet reaches the chain at {rpcUrl}. See that the node runs there and that no firewall or proxy is between; the page goes on by itself as soon as it answers.",
   "notice.noContracts.title": "No contracts on this chain.",
-  "notice.noContracts.text": "They were not migrated to it, or the chain was reset. Migrate, then try again.",
+  "notice.noContracts.text":
+    "They were not migrated to it, or the chain was reset. Start again with npm start, or run npx truffle migrate --network embedded (on geth: --network geth); then try again.",
   "notice.serverGone.title": "The server is gone.",
   "notice.serverGone.text":
     "What you see is the last it said. Your money is on the chain and safe; the page keeps trying.",

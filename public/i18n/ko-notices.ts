@@ -15,7 +15,7 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
     "지갑은 {rpcUrl}에서 체인에 접속합니다. 그곳에 노드가 켜져 있는지, 방화벽이나 프록시가 막지 않는지 확인하세요. 응답하면 페이지가 저절로 이어집니다.",
   "notice.noContracts.title": "이 체인에 컨트랙트가 없습니다.",
   "notice.noContracts.text":
-    "마이그레이션하지 않았거나 체인이 초기화되었습니다. 마이그레이션한 뒤 다시 시도하세요.",
+    "마이그레이션하지 않았거나 체인이 초기화되었습니다. npm start로 다시 시작하거나 npx truffle migrate --network embedded(geth에서는 --network geth)를 실행한 뒤 다시 시도하세요.",
   "notice.serverGone.title": "서버와 끊어졌습니다.",
   "notice.serverGone.text":
     "보이는 것은 마지막 소식입니다. 돈은 체인에 안전하게 있고, 페이지는 계속 다시 시도합니다.",

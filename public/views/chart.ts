@@ -105,7 +105,7 @@ export function powerChart(id: string): PowerChart {
     if (history === shown) return;
     shown = history;
     plot?.setData(chartData(history));
-    element.dataset.points = String(history.length);
+    element.dataset.since = String(history[0]?.atMs ?? "");
   };
 
   let last: PageState | null = null;

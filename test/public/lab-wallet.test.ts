@@ -4,6 +4,7 @@ import type { TradeView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { ids } from "../../public/ids";
+import { buyTokens, purchase } from "../../scripts/trading";
 import {
   appears,
   confirmLab,
@@ -87,10 +88,14 @@ describe("The page with the lab wallet", function () {
       assert.equal(spent, shown.paid);
       assert.equal(await text(page, ids.tradeStatus(tradeId)), words[language].settled);
 
-      // The chart's past is there after a reload: live samples alone would be two a second.
+      // After a reload the chart begins with what was measured before it.
+      const { atMs } = trade.opened;
       await page.reload();
-      const pointsOf = async () => Number(await page.locator(`#${ids.chart}`).getAttribute("data-points"));
-      await until("the chart has its past", async () => (await pointsOf()) >= 20, 5_000);
+      const since = async () => Number(await page.locator(`#${ids.chart}`).getAttribute("data-since"));
+      await until("the chart's past is there", async () => {
+        const oldestAtMs = await since();
+        return oldestAtMs > 0 && oldestAtMs < atMs;
+      });
       assert.deepEqual(complaints, []);
       await close();
     });
@@ -157,6 +162,58 @@ describe("The page with the lab wallet", function () {
     assert.equal(await confirmLab(page), `Withdraw offer ${offerId}`);
     await disappears(page, ids.offer(offerId));
     assert.equal(BigInt((await onChain()).remainingMilliWh), 0n);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it("lets the seller cancel a delivery and the buyer have the rest back", async () => {
+    const { page, house, complaints, close } = await openPage();
+    const { lab } = house;
+    await buyTokens(lab, "consumer2", "1");
+    const { tradeId, payment } = await purchase(lab, "consumer2", 3n, 1_000n);
+    const id = String(tradeId);
+    await connectLab(page, "consumer2");
+    await appears(page, ids.trade(id), "[data-status=delivering]", DELIVERY_MS);
+    assert.equal(
+      await page.locator(`#${ids.tradeRefund(id)}`).count(),
+      0,
+      "before the deadline not the buyer's",
+    );
+    await press(page, ids.disconnect);
+    await connectLab(page, "prosumer");
+    await press(page, ids.tradeRefund(id));
+    assert.equal(await confirmLab(page), `Close trade ${id} and refund what was not delivered`);
+    await appears(page, ids.trade(id), "[data-status=refunded]", DELIVERY_MS);
+    await appears(page, ids.relay, "[data-relay=open]");
+    const [paid, refunded] = [await exact(page, ids.tradePaid(id)), await exact(page, ids.tradeRefunded(id))];
+    assert.equal(paid + refunded, payment);
+    assert.ok(refunded > paid);
+    await shoot(page, "refunded");
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it("folds closed trades away, but not the one that the address names", async () => {
+    const { page, house, complaints, close } = await openPage();
+    const { lab } = house;
+    await buyTokens(lab, "consumer2", "1");
+    const closed: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { tradeId } = await purchase(lab, "consumer2", 3n, 1_000n);
+      await lab.trade.methods.refund(tradeId).send(lab.from("prosumer"));
+      closed.unshift(String(tradeId));
+    }
+    await connectLab(page, "consumer2");
+    const oldest = closed[4]!;
+    await appears(page, ids.trade(closed[0]!), "[data-status=refunded]");
+    assert.deepEqual(await tradeIds(page), closed.slice(0, 3));
+    await shoot(page, "folded");
+    await page.evaluate((id) => location.assign(`#trade/${id}`), oldest);
+    await page.locator(`[id="${ids.trade(oldest)}"].target`).waitFor();
+    assert.deepEqual(await tradeIds(page), [...closed.slice(0, 3), oldest]);
+    await press(page, ids.tradesAll);
+    assert.deepEqual((await tradeIds(page)).slice(0, 5), closed);
+    await disappears(page, ids.tradesAll);
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -60,6 +60,27 @@ describe("The page in bad weather", function () {
     await close();
   });
 
+  it("says that the contracts are missing, how to migrate them, and goes on when they are there", async () => {
+    let isMigrated = false;
+    const { page, close } = await openPage({
+      awaits: `#${ids.notice("noContracts")}`,
+      prepare: async (prepared) => {
+        await prepared.route("**/api/config", (route) =>
+          isMigrated
+            ? route.continue()
+            : route.fulfill({ status: 503, json: { error: { code: "noContracts", message: "none yet" } } }),
+        );
+      },
+    });
+    assert.match(await text(page, ids.notice("noContracts")), /truffle migrate|npm start/);
+    await shoot(page, "no-contracts");
+    isMigrated = true;
+    await press(page, ids.noticeMend("noContracts"));
+    await disappears(page, ids.notice("noContracts"));
+    await appears(page, ids.offer("1"));
+    await close();
+  });
+
   it("says that the meter is gone, what to do, and when it is back", async () => {
     const { page, house, complaints, close } = await openPage();
     await appears(page, ids.meterState, "[data-state=online]");

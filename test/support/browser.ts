@@ -56,6 +56,8 @@ export interface OpenOptions {
   house?: House;
   language?: "en" | "ko";
   context?: BrowserContextOptions;
+  /** What is there when the page is: by default the chain, followed. A selector. */
+  awaits?: string;
   /** Before the page is loaded: routes, wallets. */
   prepare?(page: Page): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function openPage({
   house: given,
   language = "en",
   context,
+  awaits = `#${ids.chainState}[data-state=following]`,
   prepare,
 }: OpenOptions = {}): Promise<Opened> {
   const [running, chromiumBrowser] = await Promise.all([given ?? sharedHouse(), sharedBrowser()]);
@@ -89,7 +92,7 @@ export async function openPage({
   });
   await prepare?.(page);
   await page.goto(running.url);
-  await page.waitForSelector(`#${ids.chainState}[data-state=following]`);
+  await page.waitForSelector(awaits);
   return { page, house: running, complaints, close: () => profile.close() };
 }
 
