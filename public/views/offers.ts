@@ -1,5 +1,5 @@
 /** The market: every open offer beside what the grid asks, and the purchase of a part of it in one window. */
-import { html } from "lit-html";
+import { html, nothing } from "lit-html";
 import type { OfferView } from "../../common/events";
 import { MAX_ORDER_MILLI_WH, paymentFor } from "../../common/units";
 import {
@@ -85,12 +85,23 @@ function whyNot(view: View, offer: OfferView, payment: bigint | null): string | 
   return null;
 }
 
+/** What the grid asks; 0 while nobody has said it, and then nothing is compared with it. */
+const tariffOf = (state: PageState): bigint => BigInt(configOf(state)?.gridTariffPerKWh ?? "0");
+
+function saving({ state, t }: View, { offerId, pricePerKWh }: OfferView) {
+  const tariff = tariffOf(state);
+  if (tariff === 0n) return nothing;
+  const percent = savingPercent(BigInt(pricePerKWh), tariff);
+  return html`
+    <span class="tag ${percent > 0n ? "sunny" : ""}" id=${ids.offerSaving(offerId)}>
+      ${percent >= 0n ? t("offers.saving", { percent: String(percent) }) : t("offers.dearer", { percent: String(-percent) })}
+    </span>`;
+}
+
 function offerCard(view: View, offer: OfferView) {
   const { state, t, language, act } = view;
   const { offerId } = offer;
-  const tariff = BigInt(configOf(state)?.gridTariffPerKWh ?? "0");
   const pricePerKWh = BigInt(offer.pricePerKWh);
-  const saving = savingPercent(pricePerKWh, tariff);
   const { text, quantity } = quantityOf(view, offer);
   const payment = quantity.value === null ? null : paymentFor(quantity.value, pricePerKWh);
   const reason = whyNot(view, offer, payment);
@@ -100,9 +111,7 @@ function offerCard(view: View, offer: OfferView) {
     <li class="offer" id=${ids.offer(offerId)}>
       <div class="offer-price">
         <b id=${ids.offerPrice(offerId)}>${price(pricePerKWh, language)}</b>
-        <span class="tag ${saving > 0n ? "sunny" : ""}" id=${ids.offerSaving(offerId)}>
-          ${saving >= 0n ? t("offers.saving", { percent: String(saving) }) : t("offers.dearer", { percent: String(-saving) })}
-        </span>
+        ${saving(view, offer)}
         <small>${t("offers.number", { offerId })} ·
           <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(BigInt(offer.remainingMilliWh), language) })}</span> ·
           ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}</small>
@@ -128,12 +137,16 @@ function offerCard(view: View, offer: OfferView) {
 export function offers(view: View) {
   const { state, t, language } = view;
   const open = openOffers(state);
-  const tariff = BigInt(configOf(state)?.gridTariffPerKWh ?? "0");
+  const tariff = tariffOf(state);
   return html`
     <section class="card" id=${ids.offers} aria-labelledby="offers-title">
       <div class="card-head">
         <h2 id="offers-title">${t("offers.title")}</h2>
-        <span class="grid-tariff">${t("offers.grid")} <b id=${ids.gridTariff}>${nwt(tariff, language)}/kWh</b></span>
+        ${when(
+          tariff > 0n,
+          () =>
+            html`<span class="grid-tariff">${t("offers.grid")} <b id=${ids.gridTariff}>${nwt(tariff, language)}/kWh</b></span>`,
+        )}
       </div>
       ${when(open.length === 0, () => html`<p class="empty">${state.hasSnapshot ? t("offers.none") : t("loading")}</p>`)}
       <ul class="offer-list">${open.map((offer) => offerCard(view, offer))}</ul>

@@ -73,11 +73,15 @@ describe("The page in bad weather", function () {
       },
     });
     assert.match(await text(page, ids.notice("noContracts")), /truffle migrate|npm start/);
+    await appears(page, ids.offer("1"));
+    assert.equal(await page.locator(`#${ids.gridTariff}`).count(), 0, "nobody has said what the grid asks");
+    assert.equal(await page.locator(`#${ids.offerSaving("1")}`).count(), 0);
     await shoot(page, "no-contracts");
     isMigrated = true;
     await press(page, ids.noticeMend("noContracts"));
     await disappears(page, ids.notice("noContracts"));
-    await appears(page, ids.offer("1"));
+    await appears(page, ids.gridTariff);
+    await appears(page, ids.offerSaving("1"));
     await close();
   });
 
