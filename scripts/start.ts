@@ -18,6 +18,7 @@ import { commissionMeter, labChain, listFirstOffers, readDeployment } from "./la
 
 const ROOT = join(__dirname, "..");
 const SERVER_READY_WITHIN_MS = 60_000;
+const PARENT_LOOK_MS = 500;
 
 /** What has to end with this program, in the order it was started. */
 const running: { name: string; stop: () => Promise<void> }[] = [];
@@ -232,6 +233,14 @@ async function main(): Promise<void> {
 
 process.on("SIGINT", () => void end(0));
 process.on("SIGTERM", () => void end(0));
+/** Whoever ends npm alone (a supervisor; not a terminal, which tells everybody) leaves this program behind, untold. */
+function endWithNpm(): void {
+  const npm = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== npm) void end(0);
+  }, PARENT_LOOK_MS).unref();
+}
+if (process.env.npm_lifecycle_event) endWithNpm();
 main().catch((error: Error) => {
   console.error(`\n${error.message}`);
   return end(1);

@@ -1,0 +1,129 @@
+/** `npm start`, as one types it: all of it, on free ports, with data of its own. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OfferListView } from "../../common/api";
+import { compile } from "../../scripts/compile";
+import { freePort } from "../../scripts/embedded-chain";
+import { copyArtifacts } from "../support/truffle";
+import { until } from "../support/until";
+
+const ROOT = join(__dirname, "..", "..");
+const READY_WITHIN_MS = 180_000;
+
+interface Start {
+  npm: ChildProcess;
+  output(): string;
+  /** Resolves with the exit code when everything that wrote has ended. */
+  ended: Promise<number | null>;
+}
+
+describe("npm start", function () {
+  this.timeout(300_000);
+  let ports: { PORT: string; EMBEDDED_PORT: string };
+  let dataDir: string;
+  let artifactsDir: string;
+  const started: Start[] = [];
+
+  before(async () => {
+    await compile();
+    ports = { PORT: String(await freePort()), EMBEDDED_PORT: String(await freePort()) };
+    dataDir = mkdtempSync(join(tmpdir(), "nw-start-"));
+    artifactsDir = copyArtifacts();
+  });
+  after(async () => {
+    for (const { npm, ended } of started) {
+      signalAll(npm, "SIGTERM");
+      await ended;
+    }
+    for (const folder of [dataDir, artifactsDir]) rmSync(folder, { recursive: true, force: true });
+  });
+
+  function start(settings: Record<string, string> = {}): Start {
+    // A group of its own, as a shell gives to what is typed into it.
+    const npm = spawn("npm", ["start"], {
+      cwd: ROOT,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...ports, DATA_DIR: dataDir, ARTIFACTS_DIR: artifactsDir, ...settings },
+    });
+    let output = "";
+    for (const stream of [npm.stdout, npm.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+    }
+    const ended = once(npm, "close").then(([code]) => code as number | null);
+    const begun = { npm, output: () => output, ended };
+    started.push(begun);
+    return begun;
+  }
+
+  /** As a terminal does. */
+  function signalAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+    try {
+      process.kill(-pid!, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
+  const untilReady = ({ output, ended }: Start): Promise<unknown> =>
+    Promise.race([
+      until("it is ready", () => output().includes("Ready in "), READY_WITHIN_MS),
+      ended.then((code) => assert.fail(`ended with ${code}:\n${output()}`)),
+    ]);
+  const isOver = (port: string): Promise<boolean> =>
+    freePort(Number(port)).then(
+      () => true,
+      () => false,
+    );
+  const offers = async (): Promise<number> => {
+    const response = await fetch(`http://localhost:${ports.PORT}/api/offers`);
+    return ((await response.json()) as OfferListView).offers.length;
+  };
+
+  it("makes everything there has to be, and says where it is", async () => {
+    const run = start();
+    await untilReady(run);
+    for (const step of ["page built", "embedded chain", "contracts: migrated by Truffle", "offers: 3 listed"])
+      assert.ok(run.output().includes(`✓ ${step}`), `${step}\n${run.output()}`);
+    assert.match(run.output(), new RegExp(`Ready in [\\d.]+ s: open http://localhost:${ports.PORT} `));
+    const page = await fetch(`http://localhost:${ports.PORT}/`);
+    assert.match(await page.text(), /<title>neighborwatt/);
+    await until("three offers", async () => (await offers()) === 3);
+  });
+
+  it("names the port that is in use, and the setting that changes it, and leaves the other alone", async () => {
+    const second = start();
+    assert.equal(await second.ended, 1);
+    assert.match(second.output(), new RegExp(`Port ${ports.PORT} is already in use.*PORT`));
+    assert.equal(await offers(), 3);
+  });
+
+  it("ends whole by Ctrl-C", async () => {
+    const [run] = started as [Start];
+    signalAll(run.npm, "SIGINT");
+    await run.ended;
+    for (const port of Object.values(ports)) assert.ok(await isOver(port), `${port} is still held`);
+  });
+
+  it("goes on where it stopped, and ends whole when npm alone is told to", async () => {
+    const run = start();
+    await untilReady(run);
+    for (const step of ["contracts: there already", "offers: there already"])
+      assert.ok(run.output().includes(`✓ ${step}`), `${step}\n${run.output()}`);
+    run.npm.kill("SIGTERM");
+    await run.ended;
+    for (const port of Object.values(ports)) assert.ok(await isOver(port), `${port} is still held`);
+  });
+
+  it("refuses a setting that it does not know, and says what is allowed", async () => {
+    const run = start({ NETWORK: "mainnet" });
+    assert.equal(await run.ended, 1);
+    assert.match(run.output(), /NETWORK.*embedded.*geth/s);
+  });
+});
