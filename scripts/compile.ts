@@ -58,6 +58,8 @@ async function runTruffle(): Promise<void> {
   const program = join(ROOT, "node_modules", "truffle", "build", "cli.bundled.js");
   const child = spawn(process.execPath, [program, "compile", "--all"], {
     cwd: ROOT,
+    // What is made of them is read from there, wherever a deployment keeps its own.
+    env: { ...process.env, ARTIFACTS_DIR: join(BUILD, "contracts") },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output: Buffer[] = [];
