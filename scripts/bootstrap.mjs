@@ -1,9 +1,9 @@
-// The first thing that runs on a fresh machine, so plain JavaScript without packages: checks Node, installs what is
-// missing, compiles the contracts (what server and scripts import of them is generated), then hands over to a
-// TypeScript program: `node scripts/bootstrap.mjs start` runs scripts/start.ts.
+// Every npm script begins here, on a fresh machine too, so this is plain JavaScript without packages: it checks Node,
+// installs what is missing, then hands over to a TypeScript program, `node scripts/bootstrap.mjs geth/cli.ts up`. With
+// `--compiled` before the program the contracts are compiled first: server and page import what is generated of them.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import Module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -43,17 +43,27 @@ if (!installIsComplete()) {
 }
 
 process.chdir(root);
-const [program] = process.argv.splice(2, 1);
+const args = process.argv.slice(2);
+const wantsContracts = args[0] === "--compiled";
+if (wantsContracts) args.shift();
 const require = createRequire(import.meta.url);
 require("tsx/cjs");
-const { compile } = require("./compile.ts");
-const startedAtMs = performance.now();
-try {
-  if (await compile()) {
-    console.error(`Compiled the contracts (${((performance.now() - startedAtMs) / 1000).toFixed(1)} s).`);
+if (wantsContracts) await compileContracts();
+
+async function compileContracts() {
+  const { compile } = require("./compile.ts");
+  const startedAtMs = performance.now();
+  try {
+    if (await compile()) {
+      console.error(`Compiled the contracts (${((performance.now() - startedAtMs) / 1000).toFixed(1)} s).`);
+    }
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
   }
-} catch (error) {
-  console.error(error.message);
-  process.exit(1);
 }
-require(`./${program}.ts`);
+
+// As if node had been called with the program itself: it is the main module, with arguments of its own.
+const [program, ...rest] = args;
+process.argv = [process.argv[0], join(root, program), ...rest];
+Module.runMain();
