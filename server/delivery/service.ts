@@ -226,7 +226,10 @@ export class DeliveryService implements Service {
     if (isCommissioned === this.isCommissioned) return;
     this.isCommissioned = isCommissioned;
     if (isCommissioned) this.parts.log.info(`meter ${this.address} is commissioned`);
-    else this.parts.log.warn(`meter ${this.address} is not commissioned: nobody can buy from it`);
+    else
+      this.parts.log.warn(
+        `meter ${this.address} is not commissioned: nobody can buy from it until the operator has done so (geth/README.md)`,
+      );
   }
 
   private setRelay(plan: DeliveryPlan): void {
