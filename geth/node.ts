@@ -35,7 +35,7 @@ export function peeringConfig(plan: NetworkPlan, node: NodePlan): string {
 /**
  * Milliseconds after which a sealer begins its block again, to take in what came since it began. Never near the moment
  * of sealing, a period after the beginning: there geth 1.10 seals both, the block and the one begun again, at the same
- * height. At 1 s, the least it accepts and a divisor of every period, that were 44 of 301 blocks.
+ * height. At 1 s, the least it accepts and a divisor of every period, that befell 44 of 301 blocks.
  */
 export const recommitMs = (period: number): number => Math.floor((period * 1000) / (period - 0.5));
 
