@@ -30,6 +30,18 @@ export interface OfferView {
  */
 export type TradeStatus = "sealed" | "queued" | "delivering" | "settling" | "settled" | "refunded";
 
+/**
+ * Why nothing flows for a trade that is `queued` or `delivering`. `otherTrade`: one bought earlier is first. `noFlow`:
+ * the relay is closed for it, and the load takes nothing (or the battery gives nothing). `retry`: so it was for a while,
+ * the next trade went first, and it is tried again at `untilMs` of the chain's time. `meter`: no fresh sample.
+ * `deadline`: its time is over, which a confirmed block has yet to say. `chain`: the chain is not read to its head.
+ * `commission`: the meter's key does not count. `halted`: this server delivers nothing, the meter's detail says why.
+ */
+export interface TradeWait {
+  reason: "otherTrade" | "noFlow" | "retry" | "meter" | "deadline" | "chain" | "commission" | "halted";
+  untilMs: number | null;
+}
+
 export interface SettlementView {
   txHash: string;
   block: number;
@@ -60,6 +72,8 @@ export interface TradeView {
   opened: { txHash: string; block: number; sealer: Address | null; atMs: number };
   confirmations: number;
   confirmationsNeeded: number;
+  /** Null while energy flows for it, and where this server cannot know. */
+  wait: TradeWait | null;
   deliveryStartedAtMs: number | null;
   deliveryEndedAtMs: number | null;
   settlements: SettlementView[];

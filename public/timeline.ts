@@ -1,5 +1,5 @@
 /** A trade's way from the wallet's window to the money, as steps. Pure: what the chain and the meter have said so far. */
-import type { TradeView } from "../common/events";
+import type { TradeView, TradeWait } from "../common/events";
 import type { PurchaseDraft } from "./state";
 import type { TransactionRecord } from "./transactions";
 
@@ -23,6 +23,12 @@ export type StepNote =
   | "queued"
   | "flowing"
   | "waitsForMeter"
+  | "noFlow"
+  | "retry"
+  | "deadlinePassed"
+  | "chainUnread"
+  | "uncommissioned"
+  | "halted"
   | "delivered"
   | "settling"
   | "settled"
@@ -68,19 +74,31 @@ export function transactionTimeline(record: TransactionRecord): Step[] {
   }
 }
 
+const WAITS: Record<TradeWait["reason"], StepNote> = {
+  otherTrade: "queued",
+  noFlow: "noFlow",
+  retry: "retry",
+  meter: "waitsForMeter",
+  deadline: "deadlinePassed",
+  chain: "chainUnread",
+  commission: "uncommissioned",
+  halted: "halted",
+};
+
 export function tradeTimeline(trade: TradeView, isMeterOnline: boolean): Step[] {
   const sealed: StepNote = trade.opened.sealer ? "inBlockBy" : "inBlock";
   const confirmed: StepNote = "confirmations";
+  const waits = trade.wait && WAITS[trade.wait.reason];
   switch (trade.status) {
     case "sealed":
       return steps("confirmed", "active", { sealed, confirmed });
     case "queued":
-      return steps("delivering", "active", { sealed, confirmed, delivering: "queued" });
+      return steps("delivering", "active", { sealed, confirmed, delivering: waits ?? "queued" });
     case "delivering":
       return steps("delivering", "active", {
         sealed,
         confirmed,
-        delivering: isMeterOnline ? "flowing" : "waitsForMeter",
+        delivering: waits ?? (isMeterOnline ? "flowing" : "waitsForMeter"),
       });
     case "settling":
       return steps("closed", "active", { sealed, confirmed, delivering: "delivered", closed: "settling" });

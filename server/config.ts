@@ -114,6 +114,16 @@ export const SETTINGS = {
     allowed: "1 to 86400 s between two readings of one long trade",
     fallback: "900",
   },
+  NO_FLOW_S: {
+    schema: integer(5, 3600),
+    allowed: "5 to 3600 s without any current through the closed relay, until the next trade has its turn",
+    fallback: "60",
+  },
+  BLOCK_SILENCE_S: {
+    schema: integer(2, 3600).optional(),
+    allowed:
+      "2 to 3600 s without a block, until the page and /healthz say so; above the longest pause of the network's sealer (by default 75 on embedded, which seals nothing for up to 30 s, and 20 on geth)",
+  },
   GRID_TARIFF_PER_KWH: {
     schema: decimal,
     allowed: "NWT per kWh, a plain decimal such as 180 or 0.18",
@@ -165,6 +175,8 @@ export interface Config {
   /** Truffle's artifacts; migrations write the contracts' addresses into them. */
   artifactsDir: string;
   settleIntervalMs: number;
+  noFlowMs: number;
+  blockSilenceMs: number;
   /** Token base units per kWh. */
   gridTariffPerKWh: bigint;
   simDayMinutes: number;
@@ -249,6 +261,8 @@ function assemble(
     dataDir: values.DATA_DIR ?? `data/${values.NETWORK}`,
     artifactsDir: values.ARTIFACTS_DIR,
     settleIntervalMs: values.SETTLE_INTERVAL_S * 1000,
+    noFlowMs: values.NO_FLOW_S * 1000,
+    blockSilenceMs: (values.BLOCK_SILENCE_S ?? (isEmbedded ? 75 : 20)) * 1000,
     gridTariffPerKWh: values.GRID_TARIFF_PER_KWH,
     simDayMinutes: values.SIM_DAY_MINUTES,
     embeddedPort: values.EMBEDDED_PORT,

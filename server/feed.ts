@@ -52,7 +52,6 @@ export class Feed implements Service {
         for (const offer of touched.offers) this.offers.add(offer);
         for (const trade of touched.trades) this.trades.add(trade);
         for (const meter of touched.meters) this.meters.add(meter);
-        this.addQueue();
         this.gather();
       },
       marketReplaced: () => {
@@ -67,7 +66,6 @@ export class Feed implements Service {
     delivery.onChange({
       tradesChanged: (tradeIds) => {
         for (const tradeId of tradeIds) this.trades.add(tradeId);
-        this.addQueue();
         this.gather();
       },
       meterChanged: () => {
@@ -88,12 +86,6 @@ export class Feed implements Service {
   async stop(): Promise<void> {
     this.isRunning = false;
     clearTimeout(this.timer);
-  }
-
-  /** When one trade ends, the next one's status changes, and nothing else says so. */
-  private addQueue(): void {
-    const head = this.parts.delivery.headTradeId();
-    if (head !== null) this.trades.add(head);
   }
 
   private gather(): void {

@@ -6,8 +6,11 @@ import { join } from "node:path";
 import type { ConfigView } from "../common/api";
 import { LAB_MNEMONIC, TOKENS_PER_ETHER } from "../common/lab";
 import { parseCalibration } from "../meter/calibration";
+import { systemClock } from "../meter/clock";
 import { createMeter } from "../meter/meter";
 import { type Contracts, createChain, loadMeterKey, type MeterKey, Nodes } from "./chain";
+import { ChainClock } from "./chain-clock";
+import { heldClock } from "./clock";
 import { type Config, ConfigError, loadConfig } from "./config";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
@@ -26,7 +29,7 @@ const FIRST_SAMPLE_WITHIN_MS = 5_000;
 const STOP_WITHIN_MS = 5_000;
 const PAGE_DIR = join(__dirname, "..", "build", "page");
 
-const clock: Clock = { nowMs: () => Date.now() };
+const hostClock = { nowMs: () => Date.now(), steadyMs: () => performance.now() };
 
 /** Started, to be stopped in reverse. */
 const running: Service[] = [];
@@ -38,7 +41,12 @@ async function begin<S extends Service>(service: S): Promise<S> {
 }
 
 /** Starts everything. @returns the page's address */
-async function start(config: Config, log: Log, fail: (error: unknown) => void): Promise<string> {
+async function start(
+  config: Config,
+  clock: Clock,
+  log: Log,
+  fail: (error: unknown) => void,
+): Promise<string> {
   const key = await loadMeterKey({
     file: join(config.dataDir, "meter-key.json"),
     password: config.meterKeystorePassword,
@@ -52,15 +60,18 @@ async function start(config: Config, log: Log, fail: (error: unknown) => void): 
     transport: config.meter,
     calibration: parseCalibration(config.meterCalibration),
     ...(register && { register }),
+    clock: { ...systemClock, nowMs: clock.nowMs },
     simulation: { world: { dayS: config.simDayMinutes * 60 } },
   });
+  const chainClock = new ChainClock(config.blockSilenceMs);
   const delivery = new DeliveryService({
     store,
     meter,
     signer: signerOf(key, config.chainId, store),
     clock,
+    chainClock,
     log: namedLog(log, "delivery"),
-    rules: { settleIntervalMs: config.settleIntervalMs, maxSampleAgeMs: MAX_SAMPLE_AGE_MS },
+    rules: { ...config, maxSampleAgeMs: MAX_SAMPLE_AGE_MS },
     journalIntervalMs: config.journalIntervalMs,
     readingsSigned: () => chain.settlement.wake(),
     failed: fail,
@@ -100,9 +111,7 @@ async function start(config: Config, log: Log, fail: (error: unknown) => void): 
   });
 
   await begin(delivery);
-  await begin(
-    new Feed({ ledger, delivery, views, publisher: web.sockets, elapsedMs: () => performance.now() }),
-  );
+  await begin(new Feed({ ledger, delivery, views, publisher: web.sockets, elapsedMs: clock.steadyMs }));
   await begin(web);
   await begin(nodes);
   await begin({
@@ -191,7 +200,10 @@ function run(): void {
     process.exitCode = 1;
     return;
   }
-  const log = createLog(config.logLevel, console.log, clock.nowMs);
+  const clock = heldClock(hostClock, (byMs) =>
+    log.warn(`this machine's clock was set ${byMs > 0 ? "forward" : "back"} by ${Math.abs(byMs / 1000)} s`),
+  );
+  const log: Log = createLog(config.logLevel, console.log, clock.nowMs);
   let ending: Promise<void> | undefined;
   const end = (exitCode: number, why: string): void => {
     ending ??= (async () => {
@@ -211,7 +223,7 @@ function run(): void {
   // Whoever started it is gone, without a word: nobody would ever stop it.
   process.on("disconnect", () => end(0, "ends with the program that started it"));
 
-  start(config, log, fail).then((url) => {
+  start(config, clock, log, fail).then((url) => {
     if (ending) return;
     log.info(`ready: ${url}`);
     process.send?.({ ready: true, url });

@@ -134,7 +134,13 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Time comes from outside. */
+/**
+ * Time comes from outside. Ages and waits are steady time. The wall clock may be wrong: it stamps and shows, and
+ * nothing that cannot be undone goes by it.
+ */
 export interface Clock {
+  /** ms since 1970. */
   nowMs(): number;
+  /** ms since some moment; never jumps, never goes back. */
+  steadyMs(): number;
 }

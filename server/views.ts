@@ -107,6 +107,7 @@ export class Views {
       opened: { txHash, block, sealer, atMs },
       confirmations: this.confirmationsOf(trade),
       confirmationsNeeded: this.parts.confirmationsNeeded,
+      wait: trade.closed === null ? this.parts.delivery.waitOf(trade) : null,
       deliveryStartedAtMs: progress?.record.startedAtMs ?? null,
       deliveryEndedAtMs: progress?.record.endedAtMs ?? null,
       settlements: trade.settlements.map(
@@ -126,7 +127,7 @@ export class Views {
     if (ledger.confirmed.trades.get(trade.tradeId) !== trade) return "sealed";
     if (delivery.progressOf(trade)?.record.signed?.isFinal) return "settling";
     if (trade.meter !== delivery.address) return trade.settledMilliWh > 0n ? "delivering" : "queued";
-    return delivery.headTradeId() === trade.tradeId ? "delivering" : "queued";
+    return delivery.servedTradeId() === trade.tradeId ? "delivering" : "queued";
   }
 
   meter(meter: Address): MeterView {

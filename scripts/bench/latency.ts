@@ -13,6 +13,7 @@ import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../../common/lab
 import { createMeter } from "../../meter/meter";
 import { createSimulatedArduino } from "../../meter/sim/simulated";
 import { createChain, loadMeterKey } from "../../server/chain";
+import { ChainClock } from "../../server/chain-clock";
 import { DeliveryService } from "../../server/delivery/service";
 import { createLog } from "../../server/log";
 import { Store } from "../../server/store";
@@ -25,7 +26,7 @@ import { startBenchNetwork } from "./geth";
 const ROOT = join(__dirname, "..", "..");
 const POLL_INTERVAL_MS = 75;
 const ORDER_MILLI_WH = 1n;
-const clock = { nowMs: () => Date.now() };
+const clock = { nowMs: () => Date.now(), steadyMs: () => performance.now() };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A chain to measure on; `sealedAtMs` is when it last sealed a transaction, null where nobody can say it exactly. */
@@ -115,8 +116,9 @@ async function startDelivery(
     meter,
     signer: key.signerFor({ chainId, trade }),
     clock,
+    chainClock: new ChainClock(75_000),
     log,
-    rules: { settleIntervalMs: 900_000, maxSampleAgeMs: 2000 },
+    rules: { settleIntervalMs: 900_000, noFlowMs: 60_000, maxSampleAgeMs: 2000 },
     journalIntervalMs: 1000,
     readingsSigned: () => server.settlement.wake(),
     failed: (error) => {

@@ -40,7 +40,7 @@ export class Follower implements Service {
   /** False when the node may have another chain than at the last look. */
   private isRecognized = false;
   private foundStamp = "";
-  private lookedAtArtifactsMs = 0;
+  private lookedAtArtifactsMs = Number.NEGATIVE_INFINITY;
   /** Hash of the head whose events the sink has; null when it has to be looked at again whatever it is. */
   private followedHead: string | null = null;
   private behindSinceMs: number | null = null;
@@ -101,7 +101,7 @@ export class Follower implements Service {
     this.followedHead = null;
     if (error instanceof NodeError) this.tell("nodeLost", `${messageOf(error)}; trying again`);
     // Not the node's fault but the store's. The cursor stands where it stood.
-    else this.options.log.error(`following the chain failed and is tried again: ${messageOf(error)}`);
+    else this.tell("nodeLost", `the chain cannot be followed: ${messageOf(error)}; trying again`);
   }
 
   /** One look at the node. @returns milliseconds until the next */
@@ -177,11 +177,11 @@ export class Follower implements Service {
   ): Promise<number> {
     const { sink, node, clock, pollIntervalMs, behindGraceMs = 3000 } = this.options;
     this.followedHead = null;
-    this.behindSinceMs ??= clock.nowMs();
+    this.behindSinceMs ??= clock.steadyMs();
     const where = `the node is at block ${head.block}, behind block ${cursorBlock} that was followed already`;
     const known = sink.knownBlocks().find(({ block }) => block <= head.block);
     const agrees = known && (await node.header(known.block))?.hash === known.hash;
-    if (!known || (agrees && clock.nowMs() - this.behindSinceMs < behindGraceMs)) {
+    if (!known || (agrees && clock.steadyMs() - this.behindSinceMs < behindGraceMs)) {
       if (missing) this.tell("noContracts", missing);
       else this.tell("nodeLost", `${where}; waiting for it to catch up`);
       return pollIntervalMs;
@@ -232,8 +232,8 @@ export class Follower implements Service {
   /** A migration may have moved the contracts while the server runs. */
   private lookAtArtifacts(): void {
     const { clock, artifactsDir } = this.options;
-    if (clock.nowMs() - this.lookedAtArtifactsMs < LOOK_AT_ARTIFACTS_MS) return;
-    this.lookedAtArtifactsMs = clock.nowMs();
+    if (clock.steadyMs() - this.lookedAtArtifactsMs < LOOK_AT_ARTIFACTS_MS) return;
+    this.lookedAtArtifactsMs = clock.steadyMs();
     if (!this.isRecognized || artifactsStamp(artifactsDir) === this.foundStamp) return;
     this.isRecognized = false;
     this.followedHead = null;

@@ -92,12 +92,12 @@ export class Nodes implements Service {
 
   /** As it was seen a moment ago; null when nobody has looked lately. */
   recent(): NetworkView | null {
-    return this.last && this.options.clock.nowMs() - this.last.atMs < FRESH_MS ? this.last.view : null;
+    return this.last && this.options.clock.steadyMs() - this.last.atMs < FRESH_MS ? this.last.view : null;
   }
 
   /** As it is now, or was within the last second. */
   async view(): Promise<NetworkView> {
-    const ageMs = this.last ? this.options.clock.nowMs() - this.last.atMs : Number.POSITIVE_INFINITY;
+    const ageMs = this.last ? this.options.clock.steadyMs() - this.last.atMs : Number.POSITIVE_INFINITY;
     return this.last && ageMs < (this.options.intervalMs ?? INTERVAL_MS) ? this.last.view : this.look();
   }
 
@@ -118,7 +118,7 @@ export class Nodes implements Service {
       periodS: answers.find(({ periodS }) => periodS !== null)?.periodS ?? shortestGapS(blocks),
       blocks,
     };
-    this.last = { view, atMs: this.options.clock.nowMs() };
+    this.last = { view, atMs: this.options.clock.steadyMs() };
     const json = JSON.stringify(view);
     if (json !== this.told) this.options.changed(view);
     this.told = json;

@@ -61,8 +61,8 @@ export class Sender {
     const { node, clock, stuckAfterMs = 30_000 } = this.options;
     const nonce = await node.nonce(this.address, "latest");
     if ((await node.nonce(this.address, "pending")) > nonce) {
-      this.othersSinceMs ??= clock.nowMs();
-      if (clock.nowMs() - this.othersSinceMs < stuckAfterMs) return null;
+      this.othersSinceMs ??= clock.steadyMs();
+      if (clock.steadyMs() - this.othersSinceMs < stuckAfterMs) return null;
     }
     this.othersSinceMs = null;
     return nonce;
@@ -99,12 +99,12 @@ export class Sender {
     if (receipt) return { state: "mined", receipt };
     // Above: another transaction took the nonce. Below: the chain lost blocks, and with them the ones before it.
     if (nonce !== outgoing.nonce) return { state: "gone" };
-    const waitedMs = clock.nowMs() - outgoing.sentAtMs;
+    const waitedMs = clock.steadyMs() - outgoing.sentAtMs;
     if (waitedMs > stuckAfterMs) {
       const isRaised = await this.raiseFee(outgoing);
       const fee = `${Number(outgoing.maxFeePerGas) / 1e9} gwei`;
       log.warn(`transaction ${nonce} is in no block after ${waitedMs / 1000} s; sent again at ${fee}`);
-      if (!isRaised) outgoing.sentAtMs = clock.nowMs();
+      if (!isRaised) outgoing.sentAtMs = clock.steadyMs();
       await this.broadcast(outgoing);
     } else if (waitedMs > RESEND_AFTER_MS && !(await node.knows(outgoing.hashes.at(-1)!))) {
       await this.broadcast(outgoing);
@@ -131,7 +131,7 @@ export class Sender {
     const { raw, hash } = await signTransaction(fields, privateKey);
     outgoing.raw = raw;
     outgoing.hashes.push(hash);
-    outgoing.sentAtMs = clock.nowMs();
+    outgoing.sentAtMs = clock.steadyMs();
     return outgoing;
   }
 }

@@ -142,9 +142,9 @@ export class Settlement implements Service {
 
   private choose(offered: SignedReading[]): SignedReading[] {
     const mined = new Set(this.mined.flatMap(({ readings }) => readings.map(keyOf)));
-    const nowMs = this.options.clock.nowMs();
+    const atMs = this.options.clock.steadyMs();
     return offered
-      .filter((reading) => !mined.has(keyOf(reading)) && (this.later.get(keyOf(reading))?.atMs ?? 0) <= nowMs)
+      .filter((reading) => !mined.has(keyOf(reading)) && (this.later.get(keyOf(reading))?.atMs ?? 0) <= atMs)
       .slice(0, LARGEST_BATCH);
   }
 
@@ -162,7 +162,7 @@ export class Settlement implements Service {
     const { clock, pollIntervalMs } = this.options;
     const before = this.later.get(keyOf(reading))?.delayMs ?? pollIntervalMs;
     const delayMs = Math.min(2 * before, LONGEST_RETRY_MS);
-    this.later.set(keyOf(reading), { atMs: clock.nowMs() + delayMs, delayMs });
+    this.later.set(keyOf(reading), { atMs: clock.steadyMs() + delayMs, delayMs });
   }
 }
 

@@ -4,13 +4,17 @@
  *
  * The rules: trades are served in purchase order, one at a time. The relay is closed only for a trade that is
  * confirmed, open, not fully delivered and before its deadline, while the chain is known and the meter's samples are
- * fresh; anything unknown means open. What a trade got is counted between two positions of the meter's register, so
+ * fresh; anything unknown means open. A trade for which nothing flows gives way to the next one and is tried again
+ * later (`no-flow.ts`). Opening the relay can be undone and may go by a clock that is wrong; a final reading cannot,
+ * and waits for the deadline in a confirmed block. What a trade got is counted between two positions of the meter's register, so
  * that a lost sample loses no energy, and each milliwatt-hour belongs to one trade at most.
  *
  * The relay opens at the first sample that shows the order fulfilled. What flows beyond it, at most the power times
  * one sample interval, is given to the neighbour and never sold.
  */
+import type { TradeWait } from "../../common/events";
 import type { RelayPosition } from "../../common/meter";
+import { afterNoFlow, hasFlowed, isHeldBack, type NoFlow } from "./no-flow";
 
 /** An open trade, as the confirmed chain has it. */
 export interface OpenTrade {
@@ -35,22 +39,29 @@ export interface DeliveryRecord {
   sinceRegisterMilliWh: bigint | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
-  /** Newest reading signed for it; null before the first. */
+  /** Newest reading signed for it; null before the first. `atMs` as everything in a record: the chain's time. */
   signed: { deliveredMilliWh: bigint; isFinal: boolean; atMs: number } | null;
+  /** Its turns in which nothing flowed; null when it has had none since energy last flowed for it. */
+  noFlow: NoFlow | null;
 }
 
 export interface MeterPosition {
   /** Lifetime register. */
   registerMilliWh: bigint;
   isOnline: boolean;
-  /** When the newest sample was taken; null before the first. */
-  sampleAtMs: number | null;
+  /** Age of the newest sample on the steady clock; null before the first. */
+  sampleAgeMs: number | null;
+  /** For how long the samples have shown no current since the relay was closed for the trade now served; 0 while open. */
+  quietMs: number;
 }
 
 export interface DeliveryInput {
+  /** The chain's time now: its newest block's, and what the steady clock says has passed since. */
   nowMs: number;
-  /** Time of the newest block: deadlines are the chain's, and a Pi without a battery clock may wake in 1970. */
-  chainAtMs: number;
+  /** `nowMs`, or the host's time where that is later and no block has come for long: only ever opens the relay. */
+  latestMs: number;
+  /** Time of the newest confirmed block: what ends a trade for good. */
+  confirmedAtMs: number;
   /** False until the chain has been followed to its head: a stored trade may long be closed. */
   isChainKnown: boolean;
   isCommissioned: boolean;
@@ -66,6 +77,8 @@ export interface DeliveryRules {
   settleIntervalMs: number;
   /** An older sample says nothing about now. */
   maxSampleAgeMs: number;
+  /** Nothing has flowed for this long through the closed relay: the next trade's turn. */
+  noFlowMs: number;
 }
 
 export interface ReadingToSign {
@@ -83,6 +96,10 @@ export interface DeliveryPlan {
   /** Records that are new or changed; to be stored, with the register and the readings, before the relay closes. */
   changed: DeliveryRecord[];
   toSign: ReadingToSign[];
+  /** The trade whose turn it is, whether the relay may be closed for it now or not. */
+  served: OpenTrade | null;
+  /** By `deliveryKey`: why nothing flows, for each open trade of which that is so. */
+  waits: ReadonlyMap<string, TradeWait>;
 }
 
 export const deliveryKey = (trade: { tradeId: bigint; openingTx: string }): string =>
@@ -98,10 +115,13 @@ export function deliveredSoFar(record: DeliveryRecord, registerMilliWh: bigint):
 export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
+/** Nothing flowing through the closed relay is worth a word after this long. */
+const QUIET_TOLD_MS = 5_000;
+
 export function planDelivery(input: DeliveryInput, rules: DeliveryRules): DeliveryPlan {
-  const { meter, trades, nowMs } = input;
+  const { meter, nowMs } = input;
   const register = meter.registerMilliWh;
-  if (!input.isChainKnown) return idle("open: the chain has not been read to its head yet");
+  if (!input.isChainKnown) return idle(input, "chain", "open: the chain has not been read to its head yet");
 
   const records = new Map(input.records);
   const changed = new Map<string, DeliveryRecord>();
@@ -127,7 +147,7 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
   };
 
   // A trade that the chain has closed, or that vanished with its block, stops counting at once.
-  const openKeys = new Set(trades.map(deliveryKey));
+  const openKeys = new Set(input.trades.map(deliveryKey));
   for (const [key, record] of input.records)
     if (record.sinceRegisterMilliWh !== null && !openKeys.has(key)) suspend(record, null, nowMs);
 
@@ -135,16 +155,18 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
   if (!input.isCommissioned) {
     for (const record of [...records.values()])
       if (record.sinceRegisterMilliWh !== null) suspend(record, null, nowMs);
-    return { ...idle("open: the meter is not commissioned"), changed: [...changed.values()] };
+    return {
+      ...idle(input, "commission", "open: the meter is not commissioned"),
+      changed: [...changed.values()],
+    };
   }
 
   const isFresh =
-    meter.isOnline && meter.sampleAtMs !== null && Math.abs(nowMs - meter.sampleAtMs) <= rules.maxSampleAgeMs;
-  let relay: RelayPosition = "open";
-  let reason = "open: nothing to deliver";
-  let isServed = false;
+    meter.isOnline && meter.sampleAgeMs !== null && Math.abs(meter.sampleAgeMs) <= rules.maxSampleAgeMs;
+  const waits = new Map<string, TradeWait>();
+  const candidates: { trade: OpenTrade; record: DeliveryRecord }[] = [];
 
-  for (const trade of trades) {
+  for (const trade of input.trades) {
     const key = deliveryKey(trade);
     let record = records.get(key) ?? newRecord(trade);
     if (record.signed?.isFinal) continue;
@@ -157,34 +179,80 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
         sinceRegisterMilliWh: record.sinceRegisterMilliWh === null ? null : register,
       };
     const delivered = least(deliveredSoFar(record, register), trade.milliWh);
-    const isDue = Math.max(nowMs, input.chainAtMs) >= trade.deadlineAtMs;
 
-    if (delivered === trade.milliWh || isDue) {
+    if (delivered === trade.milliWh || input.confirmedAtMs >= trade.deadlineAtMs) {
       suspend(record, trade.milliWh, record.startedAtMs === null ? null : nowMs);
       sign(records.get(key)!, trade, delivered, true);
       continue;
     }
-    if (isServed) {
-      if (record.sinceRegisterMilliWh !== null) suspend(record, trade.milliWh, null);
+    if (hasFlowed(record, register)) record = { ...record, noFlow: null };
+    if (record.sinceRegisterMilliWh !== null && meter.quietMs >= rules.noFlowMs)
+      record = { ...record, noFlow: afterNoFlow(record.noFlow, nowMs, rules) };
+
+    const isPast = input.latestMs >= trade.deadlineAtMs;
+    if (!isPast && !isHeldBack(record.noFlow, nowMs, rules)) {
+      candidates.push({ trade, record });
       continue;
     }
-    isServed = true;
-    if (record.sinceRegisterMilliWh === null && isFresh)
-      record = {
-        ...record,
-        sinceRegisterMilliWh: register,
-        startedAtMs: record.startedAtMs ?? nowMs,
-        endedAtMs: null,
-      };
-    if (record !== input.records.get(key) && record.startedAtMs !== null) save(record);
-    if (record.startedAtMs !== null && isReadingDue(record, trade, delivered, nowMs, rules))
-      sign(record, trade, delivered, false);
-    relay = isFresh ? "closed" : "open";
-    reason = isFresh
-      ? `closed for trade ${trade.tradeId}`
-      : `open: no fresh sample while trade ${trade.tradeId} waits`;
+    waits.set(
+      key,
+      isPast ? { reason: "deadline", untilMs: null } : { reason: "retry", untilMs: record.noFlow!.retryAtMs },
+    );
+    if (record.sinceRegisterMilliWh !== null) suspend(record, trade.milliWh, null);
   }
-  return { relay, reason, changed: [...changed.values()], toSign };
+
+  const served = chooseServed(candidates);
+  for (const one of candidates)
+    if (one !== served) {
+      waits.set(deliveryKey(one.trade), { reason: "otherTrade", untilMs: null });
+      if (one.record.sinceRegisterMilliWh !== null) suspend(one.record, one.trade.milliWh, null);
+    }
+  if (served === null) {
+    const retryMs = [...waits.values()].flatMap(({ untilMs }) => untilMs ?? []);
+    const reason =
+      retryMs.length > 0
+        ? `open: nothing flowed through the closed relay; tried again in ${Math.ceil((Math.min(...retryMs) - nowMs) / 1000)} s`
+        : "open: nothing to deliver";
+    return { relay: "open", reason, changed: [...changed.values()], toSign, served: null, waits };
+  }
+
+  const { trade } = served;
+  const key = deliveryKey(trade);
+  let { record } = served;
+  if (record.sinceRegisterMilliWh === null && isFresh)
+    record = {
+      ...record,
+      sinceRegisterMilliWh: register,
+      startedAtMs: record.startedAtMs ?? nowMs,
+      endedAtMs: null,
+    };
+  if (record !== input.records.get(key) && record.startedAtMs !== null) save(record);
+  const delivered = least(deliveredSoFar(record, register), trade.milliWh);
+  if (record.startedAtMs !== null && isReadingDue(record, trade, delivered, nowMs, rules))
+    sign(record, trade, delivered, false);
+  const isGoingOn = input.records.get(key)?.sinceRegisterMilliWh != null;
+  if (!isFresh) waits.set(key, { reason: "meter", untilMs: null });
+  else if (isGoingOn && meter.quietMs >= QUIET_TOLD_MS) waits.set(key, { reason: "noFlow", untilMs: null });
+  return {
+    relay: isFresh ? "closed" : "open",
+    reason: isFresh
+      ? `closed for trade ${trade.tradeId}`
+      : `open: no fresh sample while trade ${trade.tradeId} waits`,
+    changed: [...changed.values()],
+    toSign,
+    served: trade,
+    waits,
+  };
+}
+
+/**
+ * The first in purchase order; but one that is only tried again does not interrupt a delivery under way, for a meter
+ * cannot see whose load draws: it would be given the other one's energy.
+ */
+function chooseServed<T extends { record: DeliveryRecord }>(candidates: T[]): T | null {
+  const first = candidates[0] ?? null;
+  if (first === null || first.record.noFlow === null) return first;
+  return candidates.find(({ record }) => record.sinceRegisterMilliWh !== null) ?? first;
 }
 
 function isReadingDue(
@@ -207,6 +275,14 @@ const newRecord = ({ tradeId, openingTx }: OpenTrade): DeliveryRecord => ({
   startedAtMs: null,
   endedAtMs: null,
   signed: null,
+  noFlow: null,
 });
 
-const idle = (reason: string): DeliveryPlan => ({ relay: "open", reason, changed: [], toSign: [] });
+const idle = (input: DeliveryInput, why: TradeWait["reason"], reason: string): DeliveryPlan => ({
+  relay: "open",
+  reason,
+  changed: [],
+  toSign: [],
+  served: null,
+  waits: new Map(input.trades.map((trade) => [deliveryKey(trade), { reason: why, untilMs: null }])),
+});

@@ -1,7 +1,8 @@
 /** Delivery at work: brings the plan together with the meter, the journal and the meter's key. */
-import type { Address } from "../../common/events";
+import type { Address, TradeWait } from "../../common/events";
 import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
 import { formatDecimal } from "../../common/units";
+import type { ChainClock } from "../chain-clock";
 import { type Log, messageOf } from "../log";
 import type { Store } from "../store";
 import { type HistoryPoint, SecondMeans } from "../store/history";
@@ -24,6 +25,7 @@ export interface DeliveryParts {
   meter: Meter;
   signer: ReadingSigner;
   clock: Clock;
+  chainClock: ChainClock;
   log: Log;
   rules: DeliveryRules;
   /** Bounds what a crash can lose: maximum power times this. */
@@ -57,7 +59,12 @@ export class DeliveryService implements Service {
   private trades: OpenTrade[] = [];
   /** The records that may still change; the rest are history. */
   private working = new Map<string, DeliveryRecord>();
+  /** On the steady clock, both. */
   private journaledAtMs = Number.NEGATIVE_INFINITY;
+  private sampledAtMs: number | null = null;
+  private quietMs = 0;
+  private served: OpenTrade | null = null;
+  private waits: DeliveryPlan["waits"] = new Map();
   private readonly means = new SecondMeans();
   private readonly listeners: DeliveryListener[] = [];
   private readonly unsubscribe: (() => void)[] = [];
@@ -125,11 +132,19 @@ export class DeliveryService implements Service {
     return { record, deliveredMilliWh: least(deliveredSoFar(record, this.registerMilliWh), trade.milliWh) };
   }
 
-  /** The confirmed trade now first in the queue; null when there is none. */
-  headTradeId(): bigint | null {
-    return (
-      this.trades.find((trade) => !this.working.get(deliveryKey(trade))?.signed?.isFinal)?.tradeId ?? null
-    );
+  /** The confirmed trade whose turn it is; null when there is none. */
+  servedTradeId(): bigint | null {
+    return this.served?.tradeId ?? null;
+  }
+
+  /** Why nothing flows for an open trade of this meter; null when that is not so. */
+  waitOf(trade: MarketTrade): TradeWait | null {
+    return this.waits.get(deliveryKey({ tradeId: trade.tradeId, openingTx: trade.opened.txHash })) ?? null;
+  }
+
+  /** Age of the newest sample, ms; null before the first. */
+  sampleAgeMs(): number | null {
+    return this.sampledAtMs === null ? null : this.parts.clock.steadyMs() - this.sampledAtMs;
   }
 
   private sampled(raw: MeterSample): void {
@@ -138,11 +153,20 @@ export class DeliveryService implements Service {
     const sample = { ...raw, registerMilliWh: raw.registerMilliWh + this.lift };
     this.register = sample;
     this.lastSample = sample;
+    this.countQuiet(sample);
     const second = this.means.add(sample);
     this.step(second);
     this.tell((listener) => listener.sampled(sample));
     const active = [...this.working.values()].find((record) => record.sinceRegisterMilliWh !== null);
     if (active) this.tell((listener) => listener.tradesChanged([active.tradeId]));
+  }
+
+  /** Time without samples is not time without current: only what lies between two samples counts. */
+  private countQuiet(sample: MeterSample): void {
+    const ageMs = this.sampleAgeMs() ?? 0;
+    this.sampledAtMs = this.parts.clock.steadyMs();
+    if (this.wanted === "open" || sample.watts > 0) this.quietMs = 0;
+    else this.quietMs += Math.min(ageMs, this.parts.rules.maxSampleAgeMs);
   }
 
   private statusChanged(status: MeterStatus): void {
@@ -188,21 +212,25 @@ export class DeliveryService implements Service {
   }
 
   private step(second: HistoryPoint | null = null): void {
-    const { store, clock, rules, signer } = this.parts;
-    const nowMs = clock.nowMs();
+    const { store, clock, chainClock, rules, signer } = this.parts;
+    const steadyMs = clock.steadyMs();
     const chain = store.ledger.position();
+    chainClock.saw(chain.head, steadyMs);
+    const nowMs = chainClock.nowMs(steadyMs) ?? clock.nowMs();
     const isCommissioned = store.ledger.confirmed.meters.get(signer.meter)?.isCommissioned ?? false;
     if (chain.isKnown) this.reportCommission(isCommissioned);
     const plan = planDelivery(
       {
         nowMs,
-        chainAtMs: (chain.head?.atS ?? 0) * 1000,
+        latestMs: chainClock.isTicking(steadyMs) ? nowMs : Math.max(nowMs, clock.nowMs()),
+        confirmedAtMs: (chain.confirmedAtS ?? 0) * 1000,
         isChainKnown: chain.isKnown,
         isCommissioned,
         meter: {
           registerMilliWh: this.registerMilliWh,
           isOnline: this.status.state === "online",
-          sampleAtMs: this.lastSample?.atMs ?? null,
+          sampleAgeMs: this.sampleAgeMs(),
+          quietMs: this.quietMs,
         },
         trades: this.trades,
         records: this.working,
@@ -210,16 +238,33 @@ export class DeliveryService implements Service {
       rules,
     );
     const isEdge = plan.relay !== this.wanted;
-    const isDue = this.lastSample !== null && nowMs - this.journaledAtMs >= this.parts.journalIntervalMs;
+    const isDue = this.lastSample !== null && steadyMs - this.journaledAtMs >= this.parts.journalIntervalMs;
     // Open first, store then; store first, close then: a crash in between gives away nothing.
     if (plan.relay === "open" && isEdge) this.setRelay(plan);
     if (isEdge || isDue || second || plan.changed.length > 0) this.save(plan.changed, plan.toSign, second);
     if (plan.relay === "closed" && isEdge) this.setRelay(plan);
     if (plan.toSign.length > 0) this.parts.readingsSigned();
-    if (plan.changed.length > 0)
-      this.tell((listener) => listener.tradesChanged(plan.changed.map(({ tradeId }) => tradeId)));
-    // The queue moved up: the next trade's status changes though its record may not.
-    if (isEdge || plan.changed.length > 0) this.tell((listener) => listener.meterChanged());
+    const moved = this.noteTurn(plan);
+    const changed = [...new Set([...plan.changed.map(({ tradeId }) => tradeId), ...moved])];
+    if (changed.length > 0) this.tell((listener) => listener.tradesChanged(changed));
+    if (isEdge || changed.length > 0) this.tell((listener) => listener.meterChanged());
+  }
+
+  /** Whose turn it is, and why the others wait. @returns the trades of which either changed, though no record did */
+  private noteTurn(plan: DeliveryPlan): bigint[] {
+    const keyOfTurn = (trade: OpenTrade | null) => (trade === null ? "" : deliveryKey(trade));
+    const isTurn = keyOfTurn(plan.served) !== keyOfTurn(this.served);
+    if (isTurn || plan.relay === "open") this.quietMs = 0;
+    const before = this.waits;
+    const moved = this.trades.filter((trade) => {
+      const key = deliveryKey(trade);
+      const [was, is] = [before.get(key), plan.waits.get(key)];
+      return was?.reason !== is?.reason || was?.untilMs !== is?.untilMs;
+    });
+    const turns = isTurn ? [this.served, plan.served].filter((trade) => trade !== null) : [];
+    this.served = plan.served;
+    this.waits = plan.waits;
+    return [...moved, ...turns].map(({ tradeId }) => tradeId);
   }
 
   private reportCommission(isCommissioned: boolean): void {
@@ -255,7 +300,7 @@ export class DeliveryService implements Service {
       for (const reading of signed) store.journal.saveReading(reading);
       if (second) store.history.saveSecond(signer.meter, second);
     });
-    this.journaledAtMs = nowMs;
+    this.journaledAtMs = clock.steadyMs();
     for (const record of changed) {
       this.records.set(deliveryKey(record), record);
       this.working.set(deliveryKey(record), record);

@@ -30,6 +30,8 @@ interface RecordBody {
   startedAtMs: number | null;
   endedAtMs: number | null;
   signed: { delivered: string; isFinal: boolean; atMs: number } | null;
+  /** Missing in what older versions wrote. */
+  noFlow?: DeliveryRecord["noFlow"];
 }
 
 export class Journal {
@@ -79,6 +81,7 @@ export class Journal {
         isFinal: signed.isFinal,
         atMs: signed.atMs,
       },
+      noFlow: record.noFlow,
     };
     this.sql.saveRecord.run(record.tradeId.toString(), record.openingTx, JSON.stringify(body));
   }
@@ -125,6 +128,7 @@ const recordFrom = (tradeId: bigint, openingTx: string, body: RecordBody): Deliv
     isFinal: body.signed.isFinal,
     atMs: body.signed.atMs,
   },
+  noFlow: body.noFlow ?? null,
 });
 
 const readingFrom = (row: ReadingRow): SignedReading => ({

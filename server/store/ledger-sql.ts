@@ -3,7 +3,9 @@ import type { Db } from "./database";
 
 export function prepareStatements(db: Db) {
   return {
-    chain: db.prepare("SELECT identity, cursor_block, cursor_hash FROM chain"),
+    chain: db.prepare(
+      "SELECT identity, cursor_block, cursor_hash, (SELECT at_s FROM blocks WHERE block = cursor_block) AS cursor_at_s FROM chain",
+    ),
     moveCursor: db.prepare("UPDATE chain SET cursor_block = ?, cursor_hash = ?"),
     startChain: db.prepare("UPDATE chain SET identity = ?, cursor_block = NULL, cursor_hash = NULL"),
     knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),

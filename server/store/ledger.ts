@@ -15,6 +15,8 @@ export interface ChainPosition {
   detail: string;
   head: BlockHeader | null;
   followedBlock: number;
+  /** Time of the newest confirmed block, Unix seconds; null before the first. */
+  confirmedAtS: number | null;
   /** True once this process has followed the present chain to its head: before that, a trade may long be closed. */
   isKnown: boolean;
 }
@@ -68,7 +70,11 @@ export class Ledger implements ChainSink {
 
   position(): ChainPosition {
     const { state, detail, head, isKnown } = this;
-    return { state, detail, head, isKnown, followedBlock: this.cursor()?.block ?? 0 };
+    const { cursor_block, cursor_at_s } = this.sql.chain.get() as {
+      cursor_block: number | null;
+      cursor_at_s: number | null;
+    };
+    return { state, detail, head, isKnown, followedBlock: cursor_block ?? 0, confirmedAtS: cursor_at_s };
   }
 
   cursor(): { block: number; hash: string } | null {

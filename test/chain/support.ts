@@ -9,7 +9,10 @@ import type { TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { placeOf, type RecordingSink } from "./recording-sink";
 
-export const clock = { nowMs: () => performance.timeOrigin + performance.now() };
+export const clock = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  steadyMs: () => performance.now(),
+};
 /** TEST_LOG=1 shows what the server would log. */
 export const log = createLog("debug", (line) => process.env.TEST_LOG && console.log(line), clock.nowMs);
 

@@ -59,6 +59,7 @@ export const trade: TradeView = {
   confirmationsNeeded: 2,
   deliveryStartedAtMs: null,
   deliveryEndedAtMs: null,
+  wait: null,
   settlements: [],
 };
 

@@ -57,6 +57,20 @@ describe("A trade's timeline", () => {
     );
   });
 
+  const waits = [
+    ["queued", "otherTrade", "queued"],
+    ["queued", "retry", "retry"],
+    ["queued", "deadline", "deadlinePassed"],
+    ["queued", "commission", "uncommissioned"],
+    ["delivering", "noFlow", "noFlow"],
+    ["delivering", "meter", "waitsForMeter"],
+  ] as const;
+  for (const [status, reason, note] of waits)
+    it(`says why nothing flows for a ${status} trade: ${reason}`, () => {
+      const waiting = { ...trade, status, wait: { reason, untilMs: null } };
+      assert.equal(noteOf(tradeTimeline(waiting, true), "delivering"), note);
+    });
+
   it("names the sealer where the chain has one", () => {
     assert.equal(noteOf(tradeTimeline(trade, true), "sealed"), "inBlock");
     const opened = { ...trade.opened, sealer: "0x1" };

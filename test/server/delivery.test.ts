@@ -9,8 +9,9 @@ import {
   planDelivery,
 } from "../../server/delivery/plan";
 
-const RULES = { settleIntervalMs: 60_000, maxSampleAgeMs: 2000 };
+const RULES = { settleIntervalMs: 60_000, maxSampleAgeMs: 2000, noFlowMs: 60_000 };
 const NOW = 1_000_000_000;
+const HOUR = 3_600_000;
 
 const trade = (n: number, more: Partial<OpenTrade> = {}): OpenTrade => ({
   tradeId: BigInt(1_000_000 + n),
@@ -29,15 +30,17 @@ const record = (of: OpenTrade, more: Partial<DeliveryRecord> = {}): DeliveryReco
   startedAtMs: null,
   endedAtMs: null,
   signed: null,
+  noFlow: null,
   ...more,
 });
 
 const input = (more: Partial<DeliveryInput> = {}): DeliveryInput => ({
   nowMs: NOW,
-  chainAtMs: NOW,
+  latestMs: NOW,
+  confirmedAtMs: NOW,
   isChainKnown: true,
   isCommissioned: true,
-  meter: { registerMilliWh: 100n, isOnline: true, sampleAtMs: NOW },
+  meter: { registerMilliWh: 100n, isOnline: true, sampleAgeMs: 0, quietMs: 0 },
   trades: [],
   records: new Map(),
   ...more,
@@ -50,7 +53,7 @@ const started = (of: OpenTrade, sinceRegisterMilliWh: bigint, more: Partial<Deli
 describe("planning a delivery", () => {
   const head = trade(1);
   const next = trade(2);
-  const online = { registerMilliWh: 100n, isOnline: true, sampleAtMs: NOW };
+  const online = { registerMilliWh: 100n, isOnline: true, sampleAgeMs: 0, quietMs: 0 };
 
   const relayRows: [string, Partial<DeliveryInput>, "open" | "closed"][] = [
     ["nothing bought", {}, "open"],
@@ -58,16 +61,25 @@ describe("planning a delivery", () => {
     ["the chain not read to its head", { trades: [head], isChainKnown: false }, "open"],
     ["an uncommissioned meter", { trades: [head], isCommissioned: false }, "open"],
     ["a meter that is not online", { trades: [head], meter: { ...online, isOnline: false } }, "open"],
-    ["no sample ever", { trades: [head], meter: { ...online, sampleAtMs: null } }, "open"],
-    ["a sample just fresh", { trades: [head], meter: { ...online, sampleAtMs: NOW - 2000 } }, "closed"],
-    ["a stale sample", { trades: [head], meter: { ...online, sampleAtMs: NOW - 2001 } }, "open"],
-    ["a sample from the future", { trades: [head], meter: { ...online, sampleAtMs: NOW + 2001 } }, "open"],
+    ["no sample ever", { trades: [head], meter: { ...online, sampleAgeMs: null } }, "open"],
+    ["a sample just fresh", { trades: [head], meter: { ...online, sampleAgeMs: 2000 } }, "closed"],
+    ["a stale sample", { trades: [head], meter: { ...online, sampleAgeMs: 2001 } }, "open"],
     ["the last millisecond before the deadline", { trades: [trade(1, { deadlineAtMs: NOW + 1 })] }, "closed"],
     ["the deadline reached", { trades: [trade(1, { deadlineAtMs: NOW })] }, "open"],
     [
-      "the deadline reached by the chain's clock alone",
-      { trades: [trade(1, { deadlineAtMs: NOW + 1 })], chainAtMs: NOW + 1 },
+      "the deadline reached by a confirmed block alone",
+      { trades: [trade(1, { deadlineAtMs: NOW + 1 })], confirmedAtMs: NOW + 1 },
       "open",
+    ],
+    [
+      "the deadline reached by the host's clock, and a chain that stands still",
+      { trades: [trade(1, { deadlineAtMs: NOW + 1 })], latestMs: NOW + 1, confirmedAtMs: 0 },
+      "open",
+    ],
+    [
+      "the deadline of the first reached by no confirmed block, and another waiting",
+      { trades: [trade(1, { deadlineAtMs: NOW }), next], confirmedAtMs: 0 },
+      "closed",
     ],
     ["one mWh to go", { trades: [head], records: mapOf(started(head, 81n)) }, "closed"],
     ["all delivered", { trades: [head], records: mapOf(started(head, 80n)) }, "open"],
@@ -114,6 +126,17 @@ describe("planning a delivery", () => {
         meter: { ...online, isOnline: false },
       },
       [[7n, true]],
+    ],
+    [
+      "a deadline that no confirmed block has reached, whatever the other clocks say",
+      {
+        trades: [1, 2, 3].map((n) => trade(n, { deadlineAtMs: NOW })),
+        records: mapOf(started(head, 93n)),
+        nowMs: NOW + 86_400_000,
+        latestMs: NOW + 90_000_000,
+        confirmedAtMs: NOW - 1,
+      },
+      [],
     ],
     [
       "deadlines of the whole queue",
@@ -249,10 +272,159 @@ describe("planning a delivery", () => {
   });
 });
 
+describe("planning for a trade for which nothing flows", () => {
+  const head = trade(1);
+  const next = trade(2);
+  const quiet = (ms: number) => ({ registerMilliWh: 100n, isOnline: true, sampleAgeMs: 0, quietMs: ms });
+  const held = (of: OpenTrade, turns: number, retryAtMs: number, more: Partial<DeliveryRecord> = {}) =>
+    record(of, { startedAtMs: NOW - HOUR, noFlow: { turns, retryAtMs }, ...more });
+
+  type Row = [
+    name: string,
+    given: Partial<DeliveryInput>,
+    served: bigint | null,
+    waits: Record<string, [reason: string, untilMs: number | null]>,
+  ];
+  const rows: Row[] = [
+    [
+      "a moment without current",
+      { trades: [head, next], records: mapOf(started(head, 100n)), meter: quiet(4_999) },
+      head.tradeId,
+      { 2: ["otherTrade", null] },
+    ],
+    [
+      "no current for a while",
+      { trades: [head], records: mapOf(started(head, 100n)), meter: quiet(59_999) },
+      head.tradeId,
+      { 1: ["noFlow", null] },
+    ],
+    [
+      "no current for the stated time, and nobody else",
+      { trades: [head], records: mapOf(started(head, 100n)), meter: quiet(60_000) },
+      null,
+      { 1: ["retry", NOW + 60_000] },
+    ],
+    [
+      "no current for the stated time, and another waiting",
+      { trades: [head, next], records: mapOf(started(head, 100n)), meter: quiet(60_000) },
+      next.tradeId,
+      { 1: ["retry", NOW + 60_000] },
+    ],
+    [
+      "its second turn in vain",
+      {
+        trades: [head],
+        records: mapOf(started(head, 100n, { noFlow: { turns: 1, retryAtMs: NOW - 60_000 } })),
+        meter: quiet(60_000),
+      },
+      null,
+      { 1: ["retry", NOW + 120_000] },
+    ],
+    [
+      "its twelfth turn in vain",
+      {
+        trades: [head],
+        records: mapOf(started(head, 100n, { noFlow: { turns: 11, retryAtMs: NOW - 60_000 } })),
+        meter: quiet(60_000),
+      },
+      null,
+      { 1: ["retry", NOW + 900_000] },
+    ],
+    [
+      "its pause not over",
+      { trades: [head], records: mapOf(held(head, 1, NOW + 1)) },
+      null,
+      { 1: ["retry", NOW + 1] },
+    ],
+    ["its pause over", { trades: [head], records: mapOf(held(head, 1, NOW)) }, head.tradeId, {}],
+    [
+      "its pause over, and another that has had no turn yet",
+      { trades: [head, next], records: mapOf(held(head, 1, NOW)) },
+      head.tradeId,
+      { 2: ["otherTrade", null] },
+    ],
+    [
+      "its pause over while energy flows for another",
+      { trades: [head, next], records: mapOf(held(head, 1, NOW), started(next, 95n)) },
+      next.tradeId,
+      { 1: ["otherTrade", null] },
+    ],
+    [
+      "the whole queue in vain",
+      {
+        trades: [head, next],
+        records: mapOf(held(head, 1, NOW + 5_000), started(next, 100n)),
+        meter: quiet(60_000),
+      },
+      null,
+      { 1: ["retry", NOW + 5_000], 2: ["retry", NOW + 60_000] },
+    ],
+    [
+      "a pause far longer than any, as after the chain's time went back",
+      { trades: [head], records: mapOf(held(head, 1, NOW + HOUR)) },
+      head.tradeId,
+      {},
+    ],
+    [
+      "a deadline that the chain has yet to confirm",
+      { trades: [trade(1, { deadlineAtMs: NOW })], confirmedAtMs: NOW - 1 },
+      null,
+      { 1: ["deadline", null] },
+    ],
+    [
+      "a meter that is lost",
+      { trades: [head], meter: { ...quiet(0), isOnline: false } },
+      head.tradeId,
+      { 1: ["meter", null] },
+    ],
+    ["a chain not yet known", { trades: [head], isChainKnown: false }, null, { 1: ["chain", null] }],
+    ["an uncommissioned meter", { trades: [head], isCommissioned: false }, null, { 1: ["commission", null] }],
+  ];
+  for (const [name, given, served, waits] of rows)
+    it(`gives the turn to ${served ?? "nobody"}, and says why, with ${name}`, () => {
+      const plan = planDelivery(input(given), RULES);
+      assert.equal(plan.served?.tradeId ?? null, served);
+      assert.deepEqual(
+        Object.fromEntries(
+          [...plan.waits].map(([key, { reason, untilMs }]) => [key.split("0x")[1], [reason, untilMs]]),
+        ),
+        waits,
+      );
+      assert.deepEqual(plan.toSign, []);
+    });
+
+  it("keeps what had flowed for it, and counts nothing of the next one's", () => {
+    const first = planDelivery(
+      input({ trades: [head, next], records: mapOf(started(head, 93n)), meter: quiet(60_000) }),
+      RULES,
+    );
+    const [gone, begun] = first.changed;
+    assert.deepEqual([gone?.bankedMilliWh, gone?.sinceRegisterMilliWh], [7n, null]);
+    assert.deepEqual([begun?.tradeId, begun?.sinceRegisterMilliWh], [next.tradeId, 100n]);
+  });
+
+  it("forgets the turns in vain as soon as energy flows for it", () => {
+    const tried = started(head, 99n, { noFlow: { turns: 3, retryAtMs: NOW - 1000 } });
+    const plan = planDelivery(input({ trades: [head], records: mapOf(tried) }), RULES);
+    assert.equal(plan.changed[0]?.noFlow, null);
+  });
+
+  it("signs the final reading of a trade that waits for its next turn, at the deadline", () => {
+    const given = input({
+      trades: [trade(1, { deadlineAtMs: NOW })],
+      records: mapOf(held(head, 2, NOW + 60_000, { bankedMilliWh: 7n })),
+    });
+    const [reading] = planDelivery(given, RULES).toSign;
+    assert.deepEqual([reading?.deliveredMilliWh, reading?.isFinal], [7n, true]);
+  });
+});
+
 describe("planning, whatever happens in whatever order", () => {
   type Step =
     | { do: "flow"; milliWh: number }
     | { do: "wait"; ms: number }
+    | { do: "host"; offMs: number }
+    | { do: "block" }
     | { do: "buy"; milliWh: number; windowMs: number }
     | { do: "close" | "vanish" | "return"; index: number }
     | { do: "meter" | "chain" | "commission" };
@@ -268,6 +440,11 @@ describe("planning, whatever happens in whatever order", () => {
       }),
     },
     fc.record({
+      do: fc.constant("host" as const),
+      offMs: fc.constantFrom(0, 61_000, HOUR, -HOUR, 24 * HOUR),
+    }),
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("block" as const) }) },
+    fc.record({
       do: fc.constantFrom("close" as const, "vanish" as const, "return" as const),
       index: fc.nat(5),
     }),
@@ -279,6 +456,10 @@ describe("planning, whatever happens in whatever order", () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const world = {
           nowMs: NOW,
+          confirmedAtMs: NOW,
+          hostOffMs: 0,
+          quietMs: 0,
+          served: "",
           register: 0n,
           isOnline: true,
           isChainKnown: true,
@@ -299,22 +480,45 @@ describe("planning, whatever happens in whatever order", () => {
             assert.ok(reading.deliveredMilliWh >= (world.signed.get(key) ?? 0n), "a reading goes backwards");
             assert.equal(reading.registerMilliWh, world.register);
             world.signed.set(key, reading.deliveredMilliWh);
-            if (reading.isFinal) world.final.set(key, reading.deliveredMilliWh);
+            if (!reading.isFinal) continue;
+            world.final.set(key, reading.deliveredMilliWh);
+            const order = world.trades.find((open) => deliveryKey(open) === key)!;
+            assert.ok(
+              reading.deliveredMilliWh === order.milliWh || world.confirmedAtMs >= order.deadlineAtMs,
+              "ended for good before its time",
+            );
           }
+          const served = plan.served ? deliveryKey(plan.served) : "";
+          if (plan.relay === "open" || served !== world.served) world.quietMs = 0;
+          world.served = served;
           world.relay = plan.relay;
         };
         const given = (): DeliveryInput => ({
           nowMs: world.nowMs,
-          chainAtMs: world.nowMs,
+          latestMs: world.nowMs + world.hostOffMs,
+          confirmedAtMs: world.confirmedAtMs,
           isChainKnown: world.isChainKnown,
           isCommissioned: world.isCommissioned,
-          meter: { registerMilliWh: world.register, isOnline: world.isOnline, sampleAtMs: world.nowMs },
+          meter: {
+            registerMilliWh: world.register,
+            isOnline: world.isOnline,
+            sampleAgeMs: 0,
+            quietMs: world.quietMs,
+          },
           trades: world.trades,
           records: world.records,
         });
         for (const one of steps) {
-          if (one.do === "flow" && world.relay === "closed") world.register += BigInt(one.milliWh);
-          if (one.do === "wait") world.nowMs += one.ms;
+          if (one.do === "flow" && world.relay === "closed") {
+            world.register += BigInt(one.milliWh);
+            if (one.milliWh > 0) world.quietMs = 0;
+          }
+          if (one.do === "wait") {
+            world.nowMs += one.ms;
+            if (world.relay === "closed") world.quietMs += one.ms;
+          }
+          if (one.do === "host") world.hostOffMs = one.offMs;
+          if (one.do === "block") world.confirmedAtMs = world.nowMs;
           if (one.do === "buy")
             world.trades = [
               ...world.trades,
@@ -350,7 +554,8 @@ describe("planning, whatever happens in whatever order", () => {
             assert.ok(world.isOnline && world.isChainKnown && world.isCommissioned);
             assert.ok(
               world.trades.some(
-                (open) => !world.final.has(deliveryKey(open)) && world.nowMs < open.deadlineAtMs,
+                (open) =>
+                  !world.final.has(deliveryKey(open)) && world.nowMs + world.hostOffMs < open.deadlineAtMs,
               ),
             );
           }

@@ -113,7 +113,155 @@ describe("delivery, with its journal and its meter", () => {
     stand.tick(100, 5n);
     stand.tick(10_000, 0n);
     assert.equal(stand.meter.relay, "open");
+    assert.deepEqual(readings(TRADE), [], "no block has said so yet");
+    assert.deepEqual(stand.views.trade(TRADE)?.wait, { reason: "deadline", untilMs: null });
+    stand.chain.confirm();
     assert.deepEqual(readings(TRADE), [[5n, 5n, true]]);
+  });
+
+  for (const [how, offMs] of [
+    ["a minute ahead", 61_000],
+    ["an hour ahead", HOUR_MS],
+    ["a day ahead", 24 * HOUR_MS],
+    ["an hour behind", -HOUR_MS],
+    ["back in 1970", -START_MS],
+  ] as const) {
+    it(`goes on delivering when the host's clock is ${how} for one look`, () => {
+      stand.chain.confirm(
+        opened(TRADE, 20n, { deadlineAtMs: START_MS + 60_000 }),
+        opened(NEXT, 20n, { deadlineAtMs: START_MS + 60_000 }),
+      );
+      stand.tick(100, 5n);
+      stand.clock.hostOffMs = offMs;
+      stand.tick(100, 1n);
+      stand.clock.hostOffMs = 0;
+      stand.tick(100, 1n);
+      assert.equal(stand.meter.relay, "closed");
+      assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "7");
+      assert.deepEqual([readings(TRADE), readings(NEXT)], [[], []]);
+    });
+
+    it(`goes on delivering, and ends in time, when the host's clock stays ${how}`, () => {
+      stand.clock.hostOffMs = offMs;
+      stand.chain.confirm(opened(TRADE, 20n, { deadlineAtMs: START_MS + 60_000 }));
+      for (let s = 0; s < 59; s++) {
+        stand.chain.confirm();
+        stand.tick(1000);
+        if (s < 58) assert.equal(stand.meter.relay, "closed", `after ${s + 1} s`);
+      }
+      stand.tick(1000);
+      assert.equal(stand.meter.relay, "open");
+      assert.deepEqual(readings(TRADE), []);
+      stand.chain.confirm();
+      assert.deepEqual(readings(TRADE), [[0n, 0n, true]]);
+    });
+  }
+
+  it("opens the relay at the deadline when the chain stands still, and ends nothing until it goes on", () => {
+    stand.chain.confirm(opened(TRADE, 20n, { deadlineAtMs: START_MS + 10_000 }));
+    stand.store.ledger.nodeState("nodeLost", "test");
+    for (let s = 0; s < 12; s++) stand.tick(1000, 1n);
+    assert.equal(stand.meter.relay, "open");
+    assert.deepEqual(readings(TRADE), []);
+    for (let m = 0; m < 60; m++) stand.tick(60_000);
+    assert.deepEqual(readings(TRADE), []);
+    stand.chain.confirm();
+    assert.deepEqual(
+      readings(TRADE).map(([, , isFinal]) => isFinal),
+      [true],
+    );
+  });
+
+  it("opens the relay by the host's clock when a chain that stood still is found at the start", async () => {
+    stand.chain.confirm(opened(TRADE, 20n, { deadlineAtMs: START_MS + 10_000 }));
+    await stand.stop();
+    stand = await startStand(folder.path, { atMs: START_MS + HOUR_MS });
+    stand.store.ledger.preview([], [], {
+      block: 3,
+      hash: "0xblock3a",
+      parentHash: "0xblock2a",
+      atS: START_MS / 1000,
+      sealer: null,
+    });
+    assert.equal(stand.meter.relay, "open");
+    assert.deepEqual(readings(TRADE), []);
+  });
+
+  it("signs in between by the time that has passed, whatever the host's clock does", () => {
+    stand.chain.confirm(opened(TRADE, 500n));
+    stand.tick(100, 10n);
+    stand.clock.hostOffMs = 24 * HOUR_MS;
+    stand.tick(100, 1n);
+    assert.deepEqual(readings(TRADE), []);
+  });
+
+  describe("when nothing flows", () => {
+    /** The load takes nothing. */
+    const idle = (seconds: number) => {
+      for (let s = 0; s < seconds; s++) {
+        stand.clock.ms += 1000;
+        stand.meter.idle();
+      }
+    };
+
+    it("gives the turn to the next trade, and tries again after a pause that doubles", () => {
+      stand.chain.confirm(opened(TRADE, 20n), opened(NEXT, 20n));
+      stand.tick(100, 5n);
+      idle(6);
+      assert.deepEqual(stand.views.trade(TRADE)?.wait?.reason, "noFlow");
+      idle(54);
+      assert.deepEqual([status(TRADE), status(NEXT)], ["queued", "delivering"]);
+      assert.equal(stand.views.trade(TRADE)?.wait?.reason, "retry");
+      stand.tick(100, 20n);
+      assert.deepEqual(readings(NEXT), [[20n, 25n, true]]);
+      assert.deepEqual([stand.meter.relay, status(TRADE)], ["open", "queued"]);
+      idle(61);
+      assert.deepEqual([stand.meter.relay, status(TRADE)], ["closed", "delivering"]);
+      idle(60);
+      assert.equal(stand.meter.relay, "open");
+      idle(118);
+      assert.equal(stand.meter.relay, "open");
+      idle(3);
+      assert.equal(stand.meter.relay, "closed");
+      stand.tick(100, 15n);
+      assert.deepEqual(readings(TRADE), [[20n, 40n, true]]);
+    });
+
+    it("never ends a trade for that, however long it lasts", () => {
+      stand.chain.confirm(opened(TRADE, 20n, { deadlineAtMs: START_MS + 24 * HOUR_MS }));
+      let closings = 0;
+      for (let s = 0; s < 45 * 60; s += 2) {
+        const before = stand.meter.relay;
+        stand.clock.ms += 2000;
+        stand.meter.idle();
+        if (before === "open" && stand.meter.relay === "closed") closings++;
+      }
+      assert.deepEqual(readings(TRADE), []);
+      assert.equal(closings, 5, "after pauses of 1, 2, 4, 8 and 15 minutes");
+      for (let s = 0; s < 900 && stand.meter.relay === "open"; s++) idle(1);
+      stand.tick(100, 20n);
+      assert.deepEqual(readings(TRADE), [[20n, 20n, true]]);
+    });
+
+    it("remembers over a restart whose turn it is", async () => {
+      stand.chain.confirm(opened(TRADE, 20n), opened(NEXT, 20n));
+      idle(60);
+      const { chain } = stand;
+      await stand.stop();
+      stand = await startStand(folder.path, { atMs: START_MS + 61_000 });
+      stand.chain = chain.toldTo(stand.store, stand.clock);
+      stand.chain.confirm();
+      assert.deepEqual([status(TRADE), status(NEXT)], ["queued", "delivering"]);
+      stand.chain = chain;
+    });
+
+    it("does not take a pause of the process for it", () => {
+      stand.chain.confirm(opened(TRADE, 20n));
+      stand.meter.idle();
+      stand.clock.ms += 90_000;
+      stand.meter.idle();
+      assert.deepEqual([stand.meter.relay, status(TRADE)], ["closed", "delivering"]);
+    });
   });
 
   it("stops when the chain closes the trade, and when the meter is decommissioned", () => {

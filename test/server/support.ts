@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
+import { ChainClock } from "../../server/chain-clock";
 import { DeliveryService } from "../../server/delivery/service";
 import type { Log } from "../../server/log";
 import { Store } from "../../server/store";
@@ -18,6 +19,7 @@ export const BUYER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 export const PRICE = 120n * 10n ** 18n;
 export const START_MS = Date.UTC(2026, 10, 22, 12);
 export const HOUR_MS = 3_600_000;
+export const SILENT_AFTER_MS = 75_000;
 
 export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -82,11 +84,15 @@ export class HandChain {
 
   private atS = START_MS / 1000;
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    /** True time; the host's clock may be off. */
+    private readonly clock: { ms: number } = { ms: START_MS },
+  ) {}
 
   /** The same chain, told to the server's next life. */
-  toldTo(store: Store): HandChain {
-    const chain = new HandChain(store);
+  toldTo(store: Store, clock = this.clock): HandChain {
+    const chain = new HandChain(store, clock);
     chain.blocks.push(...this.blocks);
     chain.atS = this.atS;
     chain.branch = this.branch;
@@ -101,7 +107,8 @@ export class HandChain {
     const block = (this.blocks.at(-1)?.header.block ?? 0) + 1;
     const hash = `0xblock${block}${this.branch}`;
     const parentHash = this.blocks.at(-1)?.header.hash ?? "0xgenesis";
-    const header = { block, hash, parentHash, atS: this.atS++, sealer: null };
+    this.atS = Math.max(this.atS, Math.floor(this.clock.ms / 1000));
+    const header = { block, hash, parentHash, atS: this.atS, sealer: null };
     const events = happenings.map((happening, logIndex) => ({
       txHash: `0xtx${block}${this.branch}${logIndex}`,
       ...happening,
@@ -174,10 +181,14 @@ export class HandMeter implements Meter {
     this.status = { state, detail: `test ${state}`, atMs: this.clock.nowMs() };
     for (const listener of this.onStatuses) listener(this.status);
   }
+  /** A sample of a load that takes nothing. */
+  idle(): void {
+    this.sample(0n, false);
+  }
   /** A sample, after `milliWh` have flowed if the relay lets them. */
-  sample(milliWh = 0n): void {
+  sample(milliWh = 0n, isDrawing = true): void {
     if (this.relay === "closed") this.registerMilliWh += milliWh;
-    const isFlowing = this.relay === "closed";
+    const isFlowing = this.relay === "closed" && isDrawing;
     const sample: MeterSample = {
       atMs: this.clock.nowMs(),
       volts: 6.2,
@@ -198,8 +209,16 @@ export const handSigner: ReadingSigner = {
     `0x${[tradeId, deliveredMilliWh, registerMilliWh, isFinal].join("-")}`,
 };
 
+/** `ms` is the true time, which is the steady clock and the chain's; the host's clock is off by `hostOffMs`. */
+export interface HandClock {
+  ms: number;
+  hostOffMs: number;
+  nowMs(): number;
+  steadyMs(): number;
+}
+
 export interface Stand {
-  clock: { ms: number; nowMs(): number };
+  clock: HandClock;
   store: Store;
   chain: HandChain;
   meter: HandMeter;
@@ -215,9 +234,19 @@ export interface Stand {
 /** Everything but chain, Arduino and pages, on a folder that may be used again after `stop` (or without it). */
 export async function startStand(
   folder: string,
-  options: { atMs?: number; settleIntervalMs?: number; journalIntervalMs?: number } = {},
+  options: {
+    atMs?: number;
+    settleIntervalMs?: number;
+    journalIntervalMs?: number;
+    noFlowMs?: number;
+  } = {},
 ): Promise<Stand> {
-  const clock = { ms: options.atMs ?? START_MS, nowMs: () => clock.ms };
+  const clock: HandClock = {
+    ms: options.atMs ?? START_MS,
+    hostOffMs: 0,
+    nowMs: () => clock.ms + clock.hostOffMs,
+    steadyMs: () => clock.ms - START_MS,
+  };
   const store = Store.open(folder, quiet);
   const meter = new HandMeter(clock, store.journal.registerOf(METER));
   const failures: Error[] = [];
@@ -226,8 +255,13 @@ export async function startStand(
     meter,
     signer: handSigner,
     clock,
+    chainClock: new ChainClock(SILENT_AFTER_MS),
     log: quiet,
-    rules: { settleIntervalMs: options.settleIntervalMs ?? 900_000, maxSampleAgeMs: 2000 },
+    rules: {
+      settleIntervalMs: options.settleIntervalMs ?? 900_000,
+      maxSampleAgeMs: 2000,
+      noFlowMs: options.noFlowMs ?? 60_000,
+    },
     journalIntervalMs: options.journalIntervalMs ?? 1000,
     readingsSigned: () => {
       stand.wakes++;
@@ -245,7 +279,7 @@ export async function startStand(
   const stand: Stand = {
     clock,
     store,
-    chain: new HandChain(store),
+    chain: new HandChain(store, clock),
     meter,
     delivery,
     views,
