@@ -7,7 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import HDWalletProvider from "@truffle/hdwallet-provider";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "./common/lab";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, LAB_MNEMONIC } from "./common/lab";
 
 const EMBEDDED_URL = `http://127.0.0.1:${process.env.EMBEDDED_PORT ?? "8545"}`;
 const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8547";
@@ -38,7 +38,7 @@ function connect(url: string, setting: string): () => HDWalletProvider {
   return () => {
     if (provider) return provider;
     const chainId = askChainId(url, setting);
-    const isLab = chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID;
+    const isLab = isLabChain(chainId);
     const phrase = process.env.MNEMONIC ?? (isLab ? LAB_MNEMONIC : undefined);
     if (phrase === undefined) {
       throw new Error(

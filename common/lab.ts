@@ -46,6 +46,11 @@ export const LAB_ACCOUNTS = {
 
 export const EMBEDDED_CHAIN_ID = 13370;
 export const GETH_CHAIN_ID = 13371;
+
+/** The chains where the well-known keys may sign; whoever holds such a key asks this, and nothing else. */
+export const isLabChain = (chainId: number): boolean =>
+  chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID;
+
 /** 1 ether buys this many NWT. */
 export const TOKENS_PER_ETHER = 1000n;
 /** NWT issued when the token is deployed, all of them for sale. */

@@ -5,7 +5,7 @@ import { Web3 } from "web3";
 import { energyTokenAbi } from "../build/abi/EnergyToken";
 import { energyTradeAbi } from "../build/abi/EnergyTrade";
 import type { TypedContract } from "../common/contracts";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_ACCOUNTS } from "../common/lab";
+import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
 import { BASE_UNITS } from "../common/units";
 
 export type LabRole = keyof typeof LAB_ACCOUNTS;
@@ -44,7 +44,7 @@ export async function isDeployed(rpcUrl: string, deployment: Deployment): Promis
 export async function labChain(rpcUrl: string, deployment: Deployment) {
   const web3 = new Web3(rpcUrl);
   const chainId = Number(await web3.eth.getChainId());
-  if (chainId !== EMBEDDED_CHAIN_ID && chainId !== GETH_CHAIN_ID) {
+  if (!isLabChain(chainId)) {
     throw new Error(`chain ${chainId} is no lab chain: the well-known development keys are refused there`);
   }
   web3.eth.transactionPollingInterval = 100;

@@ -6,9 +6,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
+import { EMBEDDED_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
 import { loadMeterKey } from "../server/chain/meter-key";
-import { type Config, loadConfig } from "../server/config";
+import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
 import { migrateIfNeeded } from "./deploy";
@@ -145,8 +145,14 @@ async function prepareMarket(config: Config, chainId: number, meter: string): Pr
   );
 }
 
-/** The server in a process of its own; resolves with its address when it is ready. */
-function startServer(settings: Record<string, string>): Promise<string> {
+/** Where the page is served: for a browser of this machine, and for those of other machines. */
+interface Served {
+  url: string;
+  urlsForOthers: string[];
+}
+
+/** The server in a process of its own; resolves with its addresses when it is ready. */
+function startServer(settings: Record<string, string>): Promise<Served> {
   const child: ChildProcess = spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -170,10 +176,10 @@ function startServer(settings: Record<string, string>): Promise<string> {
       () => reject(new Error(`the server was not ready within ${SERVER_READY_WITHIN_MS / 1000} s`)),
       SERVER_READY_WITHIN_MS,
     );
-    child.on("message", (message: { ready?: boolean; url?: string }) => {
-      if (!message.ready || !message.url) return;
+    child.on("message", ({ ready, url, urlsForOthers = [] }: Partial<Served> & { ready?: boolean }) => {
+      if (!ready || !url) return;
       clearTimeout(timer);
-      resolve(message.url);
+      resolve({ url, urlsForOthers });
     });
     ended.then((reason) => {
       clearTimeout(timer);
@@ -186,7 +192,7 @@ function startServer(settings: Record<string, string>): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const config = loadConfig();
+  const config = await loadServedConfig();
   const startedAtMs = performance.now();
   console.log(`neighborwatt, ${config.network} network, ${config.meter} meter`);
   if (config.port !== 0 && (await isTaken(config.port))) {
@@ -224,11 +230,13 @@ async function main(): Promise<void> {
       }),
     (key) => key.meter,
   );
-  const isLab = [EMBEDDED_CHAIN_ID, GETH_CHAIN_ID].includes(chainId) && config.mnemonic === LAB_MNEMONIC;
-  if (isLab) await prepareMarket(config, chainId, meter.meter);
-  const url = await step("server and meter", () => startServer(serverSettings(config, chainId)));
+  if (config.isLab && config.mnemonic === LAB_MNEMONIC) await prepareMarket(config, chainId, meter.meter);
+  const served = await step("server and meter", () => startServer(serverSettings(config, chainId)));
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-  console.log(`\nReady in ${seconds} s: open ${url}   (Ctrl-C ends it)\n`);
+  console.log(`\nReady in ${seconds} s: open ${served.url}   (Ctrl-C ends it)`);
+  for (const url of served.urlsForOthers)
+    console.log(`From other machines and phones of this network: ${url}`);
+  console.log();
 }
 
 process.on("SIGINT", () => void end(0));

@@ -6,39 +6,77 @@ import type { Duplex } from "node:stream";
 import express, { type Express } from "express";
 import { type ApiParts, createApi } from "./http/api";
 import { answerErrors, errorView, HttpError, notFound, readOnly } from "./http/errors";
-import { complaint, createMetrics, type MetricsParts } from "./http/metrics";
+import type { Hosts } from "./http/hosts";
+import { complaint, type Metrics, type MetricsParts } from "./http/metrics";
+import { createRpc, RPC_PATH } from "./http/rpc";
 import { limitRate, securityHeaders } from "./http/security";
+import { SERVER_ID_HEADER } from "./listening";
+import type { DoorLimits } from "./rpc/door";
 
 export interface AppParts extends ApiParts, MetricsParts {
   /** Where Vite built the page. */
   pageDir: string;
+  hosts: Hosts;
+  /** In the answer of `/healthz`: tells this server from another program at its address. */
+  serverId: string;
+  /** The node behind `/rpc`; null where there is no `/rpc`. */
+  rpcUrl: string | null;
   publicRpcUrl: string;
-  /** Of one address, to everything but the page's files. */
+  /** Of one address, to `/api`. */
   requestsPerMinute?: number;
+  rpcLimits?: Partial<DoorLimits>;
 }
 
-export function createApp(parts: AppParts): Express {
+const IMAGE = /\.(svg|png|ico)$/;
+
+export function createApp(parts: AppParts, metrics: Metrics): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", "simple");
-  app.use(securityHeaders(parts.publicRpcUrl));
-  app.use(readOnly);
+  app.use(securityHeaders(parts.rpcUrl === null ? parts.publicRpcUrl : null));
 
-  const limit = limitRate(parts.requestsPerMinute ?? 600);
+  // Before everything that refuses: whoever watches the server is always answered, and a stranger learns a word only.
+  app.get("/healthz", (request, response) => {
+    const words = complaint(parts);
+    response.set({ [SERVER_ID_HEADER]: parts.serverId, "cache-control": "no-store" });
+    const isStranger = parts.hosts.refusalOf(request.headers.host) !== null;
+    if (words === null) response.json({ status: "ok" });
+    else response.status(503).json(errorView("degraded", isStranger ? "degraded" : words));
+  });
+  app.use(readOnly(parts.rpcUrl === null ? [] : [RPC_PATH]));
+  app.use((request, response, next) => {
+    const words = parts.hosts.refusalOf(request.headers.host);
+    if (words === null) return next();
+    metrics.refused.inc({ reason: "host" });
+    response.set("connection", "close");
+    throw new HttpError(403, "hostNotServed", words);
+  });
+
+  if (parts.rpcUrl !== null)
+    app.post(
+      RPC_PATH,
+      createRpc({
+        rpcUrl: parts.rpcUrl,
+        hosts: parts.hosts,
+        refused: (reason) => metrics.rpcRefused.inc({ reason }),
+        ...(parts.rpcLimits && { limits: parts.rpcLimits }),
+      }),
+    );
+
+  const limit = limitRate(parts.requestsPerMinute ?? 600, () => metrics.refused.inc({ reason: "rate" }));
   app.use("/api", limit, (_request, response, next) => {
     response.set("cache-control", "no-store");
     next();
   });
   app.use("/api", createApi(parts));
 
-  app.get("/healthz", limit, (_request, response) => {
-    const words = complaint(parts);
-    if (words === null) response.json({ status: "ok" });
-    else response.status(503).json(errorView("degraded", words));
-  });
-  const metrics = createMetrics(parts);
-  app.get("/metrics", limit, async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.metrics());
+  // Without a limit, so that a flood shuts no scraper out; gathered once for all who wait.
+  let gathering: Promise<string> | null = null;
+  app.get("/metrics", async (_request, response) => {
+    gathering ??= metrics.registry.metrics().finally(() => {
+      gathering = null;
+    });
+    response.type(metrics.registry.contentType).send(await gathering);
   });
 
   // Vite names its assets by their content; the entry must be asked for each time.
@@ -47,6 +85,8 @@ export function createApp(parts: AppParts): Express {
       setHeaders: (response, file) => {
         const isAsset = file.startsWith(join(parts.pageDir, "assets"));
         response.setHeader("cache-control", isAsset ? "public, max-age=31536000, immutable" : "no-cache");
+        // A wallet's window shows the page's icon, and is of another origin.
+        if (IMAGE.test(file)) response.setHeader("cross-origin-resource-policy", "cross-origin");
       },
     }),
   );

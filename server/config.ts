@@ -5,8 +5,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, LAB_MNEMONIC } from "../common/lab";
 import { parseDecimal } from "../common/units";
+import { type Host, parseHost } from "./http/hosts";
+import { hostProblem } from "./listening";
 import { LOG_LEVELS } from "./log";
 import { defaultNodes, httpUrl, type NodeAddress, nodeList } from "./node-list";
 import { slips } from "./slips";
@@ -42,6 +44,17 @@ export const SETTINGS = {
     fallback: "127.0.0.1",
   },
   PORT: { schema: integer(0, 65_535), allowed: "a TCP port, 0 to 65535 (0: any free one)", fallback: "3000" },
+  ALLOWED_HOSTS: {
+    schema: z
+      .string()
+      .max(4000)
+      .transform((text) => text.split(",").filter((entry) => entry.trim() !== ""))
+      .transform((entries) => entries.map((entry) => parseHost(entry.trim())))
+      .refine((hosts): hosts is Host[] => hosts.every((host) => host !== null && !host.name.includes("*"))),
+    allowed:
+      "names under which browsers ask for the page besides the addresses it is served at, such as house.example or house.example:8443, separated by commas",
+    fallback: "",
+  },
   RPC_URL: {
     schema: httpUrl.optional(),
     allowed:
@@ -54,6 +67,11 @@ export const SETTINGS = {
   PUBLIC_RPC_URL: {
     schema: httpUrl.optional(),
     allowed: "an http(s) address at which wallets reach the node (by default RPC_URL)",
+  },
+  PAGE_RPC: {
+    schema: z.enum(["on", "off"]).optional(),
+    allowed:
+      "on or off: whether the page and everybody who reaches it may read the chain and send signed transactions at /rpc (by default on where the chain is a lab's, else off)",
   },
   CHAIN_NODES: {
     schema: nodeList.optional(),
@@ -154,12 +172,18 @@ export interface Config {
   network: "embedded" | "geth";
   host: string;
   port: number;
+  /** Names that are the server's besides the addresses it listens on. */
+  allowedHosts: Host[];
   /** Where the server reaches the chain. */
   rpcUrl: string;
   /** What the node must say it serves. */
   chainId: number;
   /** Where wallets reach it. */
   publicRpcUrl: string;
+  /** A chain whose accounts are everybody's: the lab wallet and the faucet are there, and the meter's key needs no password. */
+  isLab: boolean;
+  /** The page reads the chain by the server's own `/rpc`. */
+  hasRpcDoor: boolean;
   /** What the chain view shows. */
   nodes: NodeAddress[];
   mnemonic: string;
@@ -193,9 +217,36 @@ export class ConfigError extends Error {
   }
 }
 
+const envFile = (): string => (existsSync(".env") ? readFileSync(".env", "utf8") : "");
+
 /** The settings of this process: its environment over the file `.env` of the folder it runs in. */
 export function loadConfig(): Config {
-  return readConfig(process.env, existsSync(".env") ? readFileSync(".env", "utf8") : "");
+  return readConfig(process.env, envFile());
+}
+
+/**
+ * The same for a program that serves the page: that this machine has the address HOST is looked at too.
+ * @throws ConfigError naming each problem and what is allowed
+ */
+export async function loadServedConfig(env = process.env, file = envFile()): Promise<Config> {
+  const problems: string[] = [];
+  let config: Config | null = null;
+  try {
+    config = readConfig(env, file);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  const host = env.HOST ?? parseEnv(file).HOST ?? SETTINGS.HOST.fallback;
+  if (SETTINGS.HOST.schema.safeParse(host).success) {
+    const problem = await hostProblem(host);
+    if (problem !== null)
+      problems.push(
+        `HOST=${host}: this machine cannot listen there (${problem}); allowed is ${SETTINGS.HOST.allowed}`,
+      );
+  }
+  if (config === null || problems.length > 0) throw new ConfigError(problems);
+  return config;
 }
 
 /**
@@ -236,7 +287,7 @@ function assemble(
   const chainId = values.CHAIN_ID ?? (isEmbedded ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
   const mnemonic = values.MNEMONIC ?? LAB_MNEMONIC;
   // Everybody holds the operator's key there, and may commission a meter of his own: a password would protect nothing.
-  const isLab = isEmbedded || (isHere && chainId === GETH_CHAIN_ID && mnemonic === LAB_MNEMONIC);
+  const isLab = isEmbedded || (isHere && isLabChain(chainId) && mnemonic === LAB_MNEMONIC);
   const password = values.METER_KEYSTORE_PASSWORD ?? (isLab ? DEVELOPMENT_KEYSTORE_PASSWORD : undefined);
   if (password === undefined || (!isLab && password === DEVELOPMENT_KEYSTORE_PASSWORD))
     problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);
@@ -247,9 +298,12 @@ function assemble(
     network: values.NETWORK,
     host: values.HOST,
     port: values.PORT,
+    allowedHosts: values.ALLOWED_HOSTS as Host[],
     rpcUrl,
     chainId,
     publicRpcUrl: values.PUBLIC_RPC_URL ?? rpcUrl,
+    isLab,
+    hasRpcDoor: values.PAGE_RPC === undefined ? isLab : values.PAGE_RPC === "on",
     nodes: values.CHAIN_NODES ?? defaultNodes(values.NETWORK, rpcUrl),
     mnemonic,
     meter: values.METER,

@@ -4,14 +4,14 @@
  */
 import { join } from "node:path";
 import type { ConfigView } from "../common/api";
-import { LAB_MNEMONIC, TOKENS_PER_ETHER } from "../common/lab";
+import { TOKENS_PER_ETHER } from "../common/lab";
 import { parseCalibration } from "../meter/calibration";
 import { systemClock } from "../meter/clock";
 import { createMeter } from "../meter/meter";
 import { type Contracts, createChain, loadMeterKey, type MeterKey, Nodes } from "./chain";
 import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
-import { type Config, ConfigError, loadConfig } from "./config";
+import { type Config, ConfigError, loadServedConfig } from "./config";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
 import { createLog, type Log, messageOf, namedLog } from "./log";
@@ -40,13 +40,8 @@ async function begin<S extends Service>(service: S): Promise<S> {
   return service;
 }
 
-/** Starts everything. @returns the page's address */
-async function start(
-  config: Config,
-  clock: Clock,
-  log: Log,
-  fail: (error: unknown) => void,
-): Promise<string> {
+/** Starts everything. @returns where the page is served */
+async function start(config: Config, clock: Clock, log: Log, fail: (error: unknown) => void): Promise<Web> {
   const key = await loadMeterKey({
     file: join(config.dataDir, "meter-key.json"),
     password: config.meterKeystorePassword,
@@ -96,6 +91,7 @@ async function start(
   });
   const web = new Web({
     ...config,
+    rpcUrl: config.hasRpcDoor ? config.rpcUrl : null,
     views,
     ledger,
     delivery,
@@ -125,7 +121,7 @@ async function start(
     start: () => firstOf(meter.connect(), FIRST_SAMPLE_WITHIN_MS),
     stop: () => meter.disconnect(),
   });
-  return web.url;
+  return web;
 }
 
 /** Signs for the contract that the stored events are of, whether the node is there or not. */
@@ -162,8 +158,8 @@ function configReader(config: Config, contracts: () => Contracts | null, ledger:
       tokensPerEther: TOKENS_PER_ETHER.toString(),
       confirmationsNeeded: config.confirmations,
       gridTariffPerKWh: config.gridTariffPerKWh.toString(),
-      labWallet: config.network === "embedded",
-      faucet: config.mnemonic === LAB_MNEMONIC,
+      labWallet: config.isLab,
+      faucet: config.isLab,
       meters: [...ledger.confirmed.meters.values()]
         .filter(({ isCommissioned }) => isCommissioned)
         .map(({ meter, prosumer }) => ({ meter, prosumer })),
@@ -190,10 +186,10 @@ async function stopAll(log: Log): Promise<void> {
   }
 }
 
-function run(): void {
+async function run(): Promise<void> {
   let config: Config;
   try {
-    config = loadConfig();
+    config = await loadServedConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
@@ -223,11 +219,11 @@ function run(): void {
   // Whoever started it is gone, without a word: nobody would ever stop it.
   process.on("disconnect", () => end(0, "ends with the program that started it"));
 
-  start(config, clock, log, fail).then((url) => {
+  start(config, clock, log, fail).then(({ url, urlsForOthers }) => {
     if (ending) return;
-    log.info(`ready: ${url}`);
-    process.send?.({ ready: true, url });
+    log.info(`ready: ${[url, ...urlsForOthers].join(", ")}`);
+    process.send?.({ ready: true, url, urlsForOthers });
   }, fail);
 }
 
-run();
+void run();

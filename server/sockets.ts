@@ -7,6 +7,7 @@ import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type DefaultEventsMap, Server, type Socket } from "socket.io";
 import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
 import type { Publisher } from "./feed";
+import type { Hosts } from "./http/hosts";
 import type { Log } from "./log";
 import type { Service } from "./types";
 import type { Views } from "./views";
@@ -15,22 +16,32 @@ interface Reader {
   /** Characters handed to the transport and not yet taken by the network. */
   waiting: number;
 }
+/** A connection as Engine.IO has it, before Socket.IO's own. */
+interface EngineClient {
+  remoteAddress?: string;
+  once(event: "close", listener: () => void): unknown;
+}
 type PageServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, Reader>;
 type PageSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, Reader>;
 
 export interface SocketLimits {
   maxConnections: number;
+  /** Of one address, so that one flood leaves room for others. */
+  maxOfOneAddress: number;
   /** Characters that may wait for one reader; above, it is disconnected. */
   maxWaiting: number;
 }
 
-const DEFAULT_LIMITS: SocketLimits = { maxConnections: 200, maxWaiting: 4_000_000 };
+const DEFAULT_LIMITS: SocketLimits = { maxConnections: 200, maxOfOneAddress: 150, maxWaiting: 4_000_000 };
 
 /** A page sends handshakes and pongs, nothing else. */
 const MAX_CLIENT_BYTES = 1_000;
 
 export interface SocketParts {
   server: HttpServer;
+  hosts: Hosts;
+  /** Hears of each refusal. */
+  refused(reason: "host" | "origin" | "connections"): void;
   views: Views;
   log: Log;
   limits?: Partial<SocketLimits>;
@@ -39,6 +50,7 @@ export interface SocketParts {
 export class Sockets implements Service, Publisher {
   private io: PageServer | undefined;
   private readonly limits: SocketLimits;
+  private readonly ofAddress = new Map<string, number>();
 
   constructor(private readonly parts: SocketParts) {
     this.limits = { ...DEFAULT_LIMITS, ...parts.limits };
@@ -58,6 +70,15 @@ export class Sockets implements Service, Publisher {
         decide(refusal, refusal === undefined);
       },
     });
+    // A handshake is asked above; this is for all that follows it, upgrades too.
+    this.io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
+      const isHandshake = !hasSession(request);
+      const words = isHandshake ? null : this.parts.hosts.refusalOf(request.headers.host);
+      if (words === null) return next();
+      this.parts.refused("host");
+      next(new Error(words));
+    });
+    this.io.engine.on("connection", (client: EngineClient) => this.count(client));
     this.io.on("connection", (socket) => this.welcome(socket));
   }
 
@@ -99,12 +120,42 @@ export class Sockets implements Service, Publisher {
 
   /** Why a handshake is refused; undefined when it is welcome. */
   private refusalOf(request: IncomingMessage): string | undefined {
+    const { refused, hosts } = this.parts;
     const { origin, host } = request.headers;
+    const words = hosts.refusalOf(host);
+    if (words !== null) {
+      refused("host");
+      return words;
+    }
     // A browser names the page's origin; no other site's page shall read along. Programs name none.
-    if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host))
-      return "another origin";
-    const isHandshake = !new URL(request.url ?? "", "http://any").searchParams.has("sid");
-    if (isHandshake && this.connections >= this.limits.maxConnections) return "too many connections";
+    if (origin !== undefined && !hosts.isOwnOrigin(origin, host)) {
+      refused("origin");
+      return "This server talks to its own pages only. Behind a proxy, put the page's name into ALLOWED_HOSTS.";
+    }
+    if (!hasSession(request) && this.isFull(request.socket.remoteAddress)) {
+      refused("connections");
+      return "too many connections";
+    }
     return undefined;
   }
+
+  private count(client: EngineClient): void {
+    const address = client.remoteAddress ?? "";
+    const add = (change: number) => {
+      const count = (this.ofAddress.get(address) ?? 0) + change;
+      if (count > 0) this.ofAddress.set(address, count);
+      else this.ofAddress.delete(address);
+    };
+    add(1);
+    client.once("close", () => add(-1));
+  }
+
+  private isFull(address: string | undefined): boolean {
+    const { maxConnections, maxOfOneAddress } = this.limits;
+    if (this.connections >= maxConnections) return true;
+    return (this.ofAddress.get(address ?? "") ?? 0) >= maxOfOneAddress;
+  }
 }
+
+const hasSession = (request: IncomingMessage): boolean =>
+  new URLSearchParams(request.url?.split("?")[1]).has("sid");

@@ -1,24 +1,47 @@
 /** The listening side: the application and Socket.IO on one port. */
+import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv4 } from "node:net";
 import { type AppParts, createApp, createHttpServer } from "./app";
+import { type Host, Hosts, isAnyAddress, ownAddresses } from "./http/hosts";
+import { createMetrics } from "./http/metrics";
+import { answersAt, whyNotListening } from "./listening";
 import { type SocketLimits, Sockets } from "./sockets";
 import type { Service } from "./types";
 
-export interface WebParts extends Omit<AppParts, "connections"> {
+export interface WebParts extends Omit<AppParts, "connections" | "hosts" | "serverId"> {
   host: string;
   port: number;
+  /** Names that are ours besides the addresses served. */
+  allowedHosts?: readonly Host[];
   socketLimits?: Partial<SocketLimits>;
 }
 
 export class Web implements Service {
   readonly sockets: Sockets;
   private readonly server: Server;
+  /** Tells this server from another program at the same address. */
+  private readonly serverId = randomUUID();
+  private shownName = "127.0.0.1";
 
   constructor(private readonly parts: WebParts) {
-    this.server = createHttpServer(createApp({ ...parts, connections: () => this.sockets.connections }));
+    const hosts = new Hosts({
+      host: parts.host,
+      allowed: parts.allowedHosts ?? [],
+      listening: () => this.listening(),
+    });
+    const appParts = {
+      ...parts,
+      hosts,
+      serverId: this.serverId,
+      connections: () => this.sockets.connections,
+    };
+    const metrics = createMetrics(appParts);
+    this.server = createHttpServer(createApp(appParts, metrics));
     this.sockets = new Sockets({
       server: this.server,
+      hosts,
+      refused: (reason) => metrics.refused.inc({ reason }),
       views: parts.views,
       log: parts.log,
       ...(parts.socketLimits && { limits: parts.socketLimits }),
@@ -27,10 +50,16 @@ export class Web implements Service {
 
   /** Where a browser of this machine finds it. */
   get url(): string {
-    const { port } = this.server.address() as AddressInfo;
+    return `http://${this.shownName}:${this.listening()?.port}`;
+  }
+
+  /** Where other machines find it; none when it listens on loopback alone. */
+  get urlsForOthers(): string[] {
     const { host } = this.parts;
-    const isAny = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
-    return `http://${isAny ? "localhost" : host.includes(":") ? `[${host}]` : host}:${port}`;
+    if (!isAnyAddress(host)) return [];
+    return ownAddresses()
+      .filter((address) => isIPv4(address) && !address.startsWith("127."))
+      .map((address) => `http://${address}:${this.listening()?.port}`);
   }
 
   /** @throws Error naming the setting to change when the address cannot be had */
@@ -43,6 +72,25 @@ export class Web implements Service {
       });
       this.server.listen(port, host, resolve);
     });
+    this.shownName = await this.nameForBrowsers();
+  }
+
+  /** `localhost` where both of its addresses are ours or nobody's: a browser may try either. */
+  private async nameForBrowsers(): Promise<string> {
+    const { host } = this.parts;
+    if (!["127.0.0.1", "0.0.0.0", "::", "::1", "localhost"].includes(host))
+      return host.includes(":") ? `[${host}]` : host;
+    const port = this.listening()?.port ?? 0;
+    const [four, six] = await Promise.all(
+      ["127.0.0.1", "::1"].map((address) => answersAt(address, port, this.serverId)),
+    );
+    if (four !== "other" && six !== "other") return "localhost";
+    return four === "ours" ? "127.0.0.1" : "[::1]";
+  }
+
+  private listening(): AddressInfo | null {
+    const address = this.server.address();
+    return typeof address === "string" ? null : address;
   }
 
   async stop(): Promise<void> {
@@ -50,16 +98,5 @@ export class Web implements Service {
     const closed = this.sockets.stop();
     this.server.closeAllConnections();
     await closed;
-  }
-}
-
-function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): string {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return `Port ${port} is already in use. Stop what listens there, or set PORT to another.`;
-    case "EACCES":
-      return `Port ${port} is not for everybody: set PORT to one above 1023.`;
-    default:
-      return `Cannot listen on ${host}, port ${port} (${error.message}): set HOST to an address of this machine.`;
   }
 }

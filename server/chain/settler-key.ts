@@ -2,7 +2,7 @@
 import { mnemonicToSeedSync, validateMnemonic } from "ethereum-cryptography/bip39";
 import { wordlist } from "ethereum-cryptography/bip39/wordlists/english";
 import { HDKey } from "ethereum-cryptography/hdkey";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
+import { isLabChain, LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
 import { bytesToHex } from "./web3";
 
 /**
@@ -13,7 +13,7 @@ export function settlerKey(mnemonic: string, chainId: number): string {
   const words = mnemonic.trim().toLowerCase().split(/\s+/).join(" ");
   if (!validateMnemonic(words, wordlist))
     throw new Error("the settler's mnemonic is not valid (BIP-39, English): check its words and their order");
-  if (words === LAB_MNEMONIC && chainId !== EMBEDDED_CHAIN_ID && chainId !== GETH_CHAIN_ID)
+  if (words === LAB_MNEMONIC && !isLabChain(chainId))
     throw new Error(
       `the lab's mnemonic is known to everybody and refused on chain ${chainId}: set one of your own`,
     );

@@ -27,13 +27,25 @@ export function parseInput<T>(schema: ZodType<T>, input: unknown): T {
   throw new HttpError(400, "invalidInput", problems.join("; ").replace(/^: /, "").slice(0, 500));
 }
 
-/** Reading is all one can do here: money moves by a wallet, the relay by delivery. */
-export const readOnly: RequestHandler = (request, response, next) => {
-  if (request.method === "GET" || request.method === "HEAD") return next();
-  // The body, however large, is not waited for.
-  response.set({ allow: "GET, HEAD", connection: "close" }).status(405);
-  response.json(errorView("methodNotAllowed", "Only GET and HEAD: nothing can be changed here."));
-};
+/**
+ * Reading is all one can do here: money moves by a wallet, the relay by delivery.
+ * @param posted paths that are asked by POST, and by nothing else
+ */
+export const readOnly =
+  (posted: readonly string[]): RequestHandler =>
+  (request, response, next) => {
+    const isPosted = posted.includes(request.path);
+    if (isPosted ? request.method === "POST" : request.method === "GET" || request.method === "HEAD")
+      return next();
+    // The body, however large, is not waited for.
+    response.set({ allow: isPosted ? "POST" : "GET, HEAD", connection: "close" }).status(405);
+    response.json(
+      errorView(
+        "methodNotAllowed",
+        isPosted ? "Only POST." : "Only GET and HEAD: nothing can be changed here.",
+      ),
+    );
+  };
 
 export const notFound: RequestHandler = () => {
   throw new HttpError(404, "notFound", "There is nothing at this address.");

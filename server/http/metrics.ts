@@ -1,6 +1,7 @@
 /** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { DeliveryService } from "../delivery/service";
+import { REFUSALS } from "../rpc/door";
 import type { Ledger } from "../store/ledger";
 import type { SettlementSource } from "../types";
 import type { Views } from "../views";
@@ -26,7 +27,10 @@ export function complaint({ ledger, delivery }: Pick<MetricsParts, "ledger" | "d
 
 const STATUSES = ["sealed", "queued", "delivering", "settling", "settled", "refunded"] as const;
 
-export function createMetrics(parts: MetricsParts): Registry {
+/** What is refused before anything of the server is asked; those of `/rpc` have reasons of their own. */
+const REQUEST_REFUSALS = ["host", "rate", "origin", "connections"] as const;
+
+export function createMetrics(parts: MetricsParts) {
   const { ledger, delivery, settlements, views } = parts;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -76,5 +80,22 @@ export function createMetrics(parts: MetricsParts): Registry {
       for (const status of STATUSES) this.set({ status }, counts.get(status) ?? 0);
     },
   });
-  return registry;
+  const refusals = <R extends string>(name: string, help: string, reasons: readonly R[]) => {
+    const counter = new Counter({
+      name: `neighborwatt_${name}`,
+      help,
+      labelNames: ["reason"],
+      registers: [registry],
+    });
+    // A reason that never occurred is a 0, not a gap.
+    for (const reason of reasons) counter.inc({ reason }, 0);
+    return counter as { inc(labels: { reason: R }): void };
+  };
+  return {
+    registry,
+    refused: refusals("requests_refused_total", "Requests and sockets refused, by reason", REQUEST_REFUSALS),
+    rpcRefused: refusals("rpc_refused_total", "Calls to /rpc refused or not answered, by reason", REFUSALS),
+  };
 }
+
+export type Metrics = ReturnType<typeof createMetrics>;

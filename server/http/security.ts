@@ -6,11 +6,11 @@ import helmet from "helmet";
 import { errorView } from "./errors";
 
 /**
- * Everything from this server alone, except the node that a wallet of the page talks to. Nothing inline. No upgrade to
+ * Everything from this server alone, except the node that the page talks to where there is no `/rpc`. Nothing inline. No upgrade to
  * https and no HSTS: in a lab the page is served over plain http, and either would lock people out.
  */
-export function securityHeaders(publicRpcUrl: string): RequestHandler {
-  const node = new URL(publicRpcUrl).origin;
+export function securityHeaders(publicRpcUrl: string | null): RequestHandler {
+  const node = publicRpcUrl === null ? [] : [new URL(publicRpcUrl).origin];
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -23,7 +23,7 @@ export function securityHeaders(publicRpcUrl: string): RequestHandler {
         // EIP-6963 wallets announce their icons as data.
         imgSrc: ["'self'", "data:"],
         // Not every browser counts a web socket to this very server as 'self'.
-        connectSrc: ["'self'", socketOrigin, node, node.replace(/^http/, "ws")],
+        connectSrc: ["'self'", socketOrigin, ...node, ...node.map((one) => one.replace(/^http/, "ws"))],
         baseUri: ["'none'"],
         formAction: ["'none'"],
         frameAncestors: ["'none'"],
@@ -41,16 +41,18 @@ export function securityHeaders(publicRpcUrl: string): RequestHandler {
 /** A Host header is anybody's to write: only a plain one gets into the policy. */
 function socketOrigin(request: IncomingMessage): string {
   const host = request.headers.host ?? "";
-  return /^[a-z0-9.-]+(:\d{1,5})?$/i.test(host) ? `ws://${host}` : "'self'";
+  return /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i.test(host) ? `ws://${host}` : "'self'";
 }
 
-export const limitRate = (perMinute: number): RequestHandler =>
+/** @param refused hears of each refusal */
+export const limitRate = (perMinute: number, refused: () => void): RequestHandler =>
   rateLimit({
     windowMs: 60_000,
     limit: perMinute,
     standardHeaders: "draft-8",
     legacyHeaders: false,
     handler: (_request, response) => {
+      refused();
       response
         .status(429)
         .json(errorView("tooManyRequests", `At most ${perMinute} requests a minute: wait, then ask again.`));

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { LAB_MNEMONIC } from "../../common/lab";
-import { ConfigError, DEVELOPMENT_KEYSTORE_PASSWORD, readConfig, SETTINGS } from "../../server/config";
+import {
+  ConfigError,
+  DEVELOPMENT_KEYSTORE_PASSWORD,
+  loadServedConfig,
+  readConfig,
+  SETTINGS,
+} from "../../server/config";
 
 const OWN_MNEMONIC = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
@@ -23,9 +29,12 @@ describe("the settings", () => {
       network: "embedded",
       host: "127.0.0.1",
       port: 3000,
+      allowedHosts: [],
       rpcUrl: "http://127.0.0.1:8545",
       chainId: 13370,
       publicRpcUrl: "http://127.0.0.1:8545",
+      isLab: true,
+      hasRpcDoor: true,
       nodes: [{ name: "anvil", address: "http://127.0.0.1:8545" }],
       mnemonic: LAB_MNEMONIC,
       meter: "simulated",
@@ -78,6 +87,10 @@ describe("the settings", () => {
     [{ RPC_URL: "127.0.0.1:8545" }, /^RPC_URL=.*http/],
     [{ RPC_URL: "file:///etc/passwd" }, /^RPC_URL=/],
     [{ RPC_URL: "http://user:secret@127.0.0.1" }, /^RPC_URL=.*without a password/],
+    [{ ALLOWED_HOSTS: "*" }, /^ALLOWED_HOSTS=\*: .*house\.example/],
+    [{ ALLOWED_HOSTS: "house.example,http://house.example" }, /^ALLOWED_HOSTS=/],
+    [{ ALLOWED_HOSTS: "house.example:99999" }, /^ALLOWED_HOSTS=/],
+    [{ PAGE_RPC: "yes" }, /^PAGE_RPC=yes: .*on or off/],
     [{ PUBLIC_RPC_URL: "nowhere" }, /^PUBLIC_RPC_URL=/],
     [{ CHAIN_ID: "1" }, /^CHAIN_ID=1: .*13370/],
     [{ MNEMONIC: "one two three" }, /^MNEMONIC=\(not shown\): .*12 to 24/],
@@ -127,6 +140,50 @@ describe("the settings", () => {
       { name: "a", address: "/run/geth.ipc" },
       { name: "b", address: "https://node.example/x=1" },
     ]);
+  });
+
+  it("open /rpc to the page on a lab's chain, elsewhere only when told to", () => {
+    const own = { NETWORK: "geth", METER_KEYSTORE_PASSWORD: "long enough" };
+    const table: [env: Record<string, string>, isLab: boolean, hasDoor: boolean][] = [
+      [{}, true, true],
+      [{ PAGE_RPC: "off" }, true, false],
+      [{ NETWORK: "geth" }, true, true],
+      [{ ...own, CHAIN_ID: "4711" }, false, false],
+      [{ ...own, CHAIN_ID: "1" }, false, false],
+      [{ ...own, MNEMONIC: OWN_MNEMONIC }, false, false],
+      [{ ...own, MNEMONIC: OWN_MNEMONIC, RPC_URL: "http://10.0.0.2:8545" }, false, false],
+      [{ ...own, MNEMONIC: OWN_MNEMONIC, PAGE_RPC: "on" }, false, true],
+    ];
+    for (const [env, isLab, hasDoor] of table) {
+      const config = readConfig(env, "");
+      assert.deepEqual([config.isLab, config.hasRpcDoor], [isLab, hasDoor], JSON.stringify(env));
+    }
+  });
+
+  it("know the names of the house behind a proxy", () => {
+    const { allowedHosts } = readConfig({ ALLOWED_HOSTS: " House.Example. , [FD00:0::1]:99," }, "");
+    assert.deepEqual(allowedHosts, [
+      { name: "house.example", port: null },
+      { name: "[fd00::1]", port: 99 },
+    ]);
+  });
+
+  it("refuse a HOST that this machine has not, at once and with the others", async () => {
+    const problems = async (env: Record<string, string>) => {
+      try {
+        await loadServedConfig(env, "");
+        return [];
+      } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+      }
+    };
+    for (const HOST of ["203.0.113.1", "no-such-host.invalid", "2001:db8::1", "999.1.1.1"]) {
+      const found = await problems({ HOST, PORT: "x" });
+      assert.equal(found.length, 2, HOST);
+      assert.match(found[1]!, new RegExp(`^HOST=${HOST}: this machine cannot listen there .*0\\.0\\.0\\.0`));
+    }
+    for (const HOST of ["127.0.0.1", "localhost", "0.0.0.0"]) assert.deepEqual(await problems({ HOST }), []);
   });
 
   it("need no password in a lab, where the operator's key is everybody's too", () => {

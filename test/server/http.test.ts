@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer, get as httpGet } from "node:http";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { MeterHistoryView, TradeDetailView, TradePageView } from "../../common/api";
+import { freePort } from "../../scripts/embedded-chain";
 import { Web } from "../../server/web";
 import {
   BUYER,
@@ -28,6 +31,7 @@ describe("the HTTP side", function () {
   let stand: Stand;
   let web: Web;
   let url: string;
+  let host: string;
 
   before(async () => {
     folder = temporaryFolder();
@@ -42,10 +46,12 @@ describe("the HTTP side", function () {
     mkdirSync(join(pageDir, "assets"), { recursive: true });
     writeFileSync(join(pageDir, "index.html"), "<!doctype html><title>page</title>");
     writeFileSync(join(pageDir, "assets", "a.js"), "1");
+    writeFileSync(join(pageDir, "assets", "icon.svg"), "<svg/>");
     writeFileSync(join(folder.path, "secret"), "secret");
     web = new Web(webParts(stand, { pageDir }));
     await web.start();
     url = web.url.replace("localhost", "127.0.0.1");
+    ({ host } = new URL(url));
   });
   after(async () => {
     await web.stop();
@@ -187,7 +193,7 @@ describe("the HTTP side", function () {
       "/assets/..%5c..%5csecret",
       "/.env",
     ]) {
-      const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       assert.match(answer, /^HTTP\/1\.1 40[034]/, path);
       assert.doesNotMatch(answer, /secret$/);
     }
@@ -206,19 +212,22 @@ describe("the HTTP side", function () {
 
   it("does not wait for a large body", async () => {
     const answer = await raw(
-      `POST /api/trades HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n{"a":`,
+      `POST /api/trades HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 9999999999\r\n\r\n{"a":`,
     );
     assert.match(answer, /^HTTP\/1\.1 405 [\s\S]*methodNotAllowed/);
   });
 
   it("refuses giant headers and what is not HTTP, and goes on", async () => {
-    const giant = await raw(`GET / HTTP/1.1\r\nHost: x\r\nX-Giant: ${"a".repeat(20_000)}\r\n\r\n`);
+    const giant = await raw(`GET / HTTP/1.1\r\nHost: ${host}\r\nX-Giant: ${"a".repeat(20_000)}\r\n\r\n`);
     assert.match(giant, /^HTTP\/1\.1 431 [\s\S]*\{"error":\{"code":"headersTooLarge"/);
-    assert.match(await raw(`GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1\.1 431 /);
+    assert.match(
+      await raw(`GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+      /^HTTP\/1\.1 431 /,
+    );
     assert.match(await raw("\x16\x03\x01 hello\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*"badRequest"/);
     assert.match(
       await raw("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n"),
-      /^HTTP\/1\.1 (400|200)/,
+      /^HTTP\/1\.1 40[03]/,
     );
     assert.equal((await get("/api/offers")).status, 200);
   });
@@ -284,7 +293,7 @@ describe("the HTTP side", function () {
     );
     await fc.assert(
       fc.asyncProperty(path, async (one) => {
-        const answer = await raw(`GET ${one} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        const answer = await raw(`GET ${one} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
         const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
         assert.ok([200, 301, 304, 400, 403, 404, 503].includes(status), `${one}: ${answer.slice(0, 200)}`);
         if (status >= 400) assert.match(answer, /\{"error":\{"code":"\w+","message":"/);
@@ -292,6 +301,105 @@ describe("the HTTP side", function () {
       { numRuns: 400 },
     );
   });
+
+  it("answers no other Host, whatever is asked, and names the setting", async () => {
+    const paths = ["/", "/assets/a.js", "/api/offers", "/api/config", "/metrics", "/nothing"];
+    for (const path of paths)
+      for (const name of ["evil.example", `evil.example:${new URL(url).port}`, "127.0.0.1:1", ""]) {
+        const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
+        assert.match(answer, /^HTTP\/1\.1 403 [\s\S]*"hostNotServed"[\s\S]*ALLOWED_HOSTS/, `${path} ${name}`);
+      }
+    assert.match(await raw("GET /api/offers HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 403 /);
+    assert.match(await (await get("/metrics")).text(), /requests_refused_total\{reason="host"\} [1-9]\d*\n/);
+  });
+
+  it("goes on behind proxies by the setting: as they pass Host on, and as they write another", async () => {
+    const allowedHosts = [{ name: "house.example", port: null }];
+    const proxied = new Web(webParts(stand, { allowedHosts }));
+    await proxied.start();
+    try {
+      const { port } = new URL(proxied.url);
+      const origin = "https://house.example";
+      const ways = [
+        { host: "house.example", origin },
+        { host: "house.example:443", origin },
+        { host: `127.0.0.1:${port}`, origin },
+        { host: "house.example:8080", origin: "http://house.example:8080" },
+      ];
+      for (const headers of ways)
+        for (const path of ["/api/offers", "/socket.io/?EIO=4&transport=polling"])
+          assert.equal(await statusAs(port, path, headers), 200, JSON.stringify(headers));
+    } finally {
+      await proxied.stop();
+    }
+  });
+
+  it("lets a wallet's window show the page's icon, and nobody else's page its other parts", async () => {
+    assert.equal((await get("/assets/icon.svg")).headers.get("cross-origin-resource-policy"), "cross-origin");
+    for (const path of ["/", "/assets/a.js", "/api/offers"])
+      assert.equal((await get(path)).headers.get("cross-origin-resource-policy"), "same-origin");
+  });
+
+  it("answers a watcher and a scraper while one address floods", async () => {
+    const flooded = new Web(webParts(stand, { requestsPerMinute: 3 }));
+    await flooded.start();
+    try {
+      const ask = async (path: string) => (await fetch(new URL(path, flooded.url))).status;
+      for (const path of ["/api/offers", "/healthz", "/metrics", "/socket.io/?EIO=4&transport=polling"])
+        for (let i = 0; i < 20; i++) await ask(path);
+      assert.equal(await ask("/api/offers"), 429);
+      for (const path of ["/healthz", "/metrics", "/", "/socket.io/?EIO=4&transport=polling"])
+        assert.ok([200, 503].includes(await ask(path)), path);
+      const { port } = new URL(flooded.url);
+      assert.equal(await statusAs(port, "/healthz", { host: "evil.example" }), 200);
+    } finally {
+      await flooded.stop();
+    }
+  });
+
+  it("prints the address that is its own, when another program has the other localhost", async () => {
+    const port = await freePort();
+    const other = createServer((_request, response) => response.end("another program"));
+    await new Promise<void>((resolve) => other.listen(port, "::1", resolve));
+    const ours = new Web(webParts(stand, { port }));
+    await ours.start();
+    try {
+      assert.equal(ours.url, `http://127.0.0.1:${port}`);
+    } finally {
+      await ours.stop();
+      other.close();
+    }
+    const alone = new Web(webParts(stand, { port }));
+    await alone.start();
+    assert.equal(alone.url, `http://localhost:${port}`);
+    await alone.stop();
+  });
+
+  it("names the addresses that other machines can open, where it listens on all", async () => {
+    const open = new Web(webParts(stand, { host: "0.0.0.0" }));
+    await open.start();
+    try {
+      const lan = Object.values(networkInterfaces())
+        .flatMap((list) => list ?? [])
+        .filter(({ family, internal }) => family === "IPv4" && !internal);
+      assert.equal(open.urlsForOthers.length, lan.length);
+      for (const address of open.urlsForOthers)
+        assert.equal((await fetch(`${address}/api/offers`)).status, 200, address);
+    } finally {
+      await open.stop();
+    }
+    assert.deepEqual(web.urlsForOthers, []);
+  });
+
+  const statusAs = (port: string, path: string, headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      const options = { host: "127.0.0.1", port, path, headers, agent: false };
+      const request = httpGet(options, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      request.on("error", reject);
+    });
 
   it("limits how often one address may ask, and says so", async () => {
     const limited = new Web(webParts(stand, { requestsPerMinute: 3 }));

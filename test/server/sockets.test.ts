@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { connect, type Socket as TcpSocket } from "node:net";
 import { io, type Socket } from "socket.io-client";
 import type {
@@ -191,6 +192,42 @@ describe("the sockets", function () {
     assert.equal(own.status, 200);
   });
 
+  it("refuse every Host but their own, in handshakes and in what follows them", async () => {
+    const handshake = "/socket.io/?EIO=4&transport=polling";
+    for (const host of ["evil.example", `evil.example:${new URL(url).port}`, "localhost:1"]) {
+      const refusal = await asHost(host, handshake);
+      assert.equal(refusal.status, 403);
+      assert.match(refusal.text, /ALLOWED_HOSTS/);
+      // A rebound name is of one origin with itself.
+      assert.equal((await asHost(host, handshake, { origin: `http://${host}` })).status, 403);
+    }
+    const { host } = new URL(url);
+    const { sid } = JSON.parse((await asHost(host, handshake)).text.slice(1)) as { sid: string };
+    assert.equal((await asHost("evil.example", `${handshake}&sid=${sid}`)).status, 400);
+    const upgrade = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": Buffer.alloc(16).toString("base64"),
+    };
+    for (const path of ["", `&sid=${sid}`]) {
+      const socket = `/socket.io/?EIO=4&transport=websocket${path}`;
+      assert.equal((await asHost("evil.example", socket, upgrade)).status, 400);
+      assert.equal((await asHost(host, socket, upgrade)).status, 101);
+    }
+  });
+
+  it("leave room for others when one address takes what it can", async () => {
+    await feed.stop();
+    await web.stop();
+    await startWeb({ maxConnections: 3, maxOfOneAddress: 2 });
+    await Promise.all([snapshotOf(open()), snapshotOf(open())]);
+    const third = open();
+    assert.ok(await new Promise<Error>((resolve) => third.once("connect_error", resolve)));
+    const other = open({ localAddress: "127.0.0.9", transports: ["websocket"] } as object);
+    assert.ok(await snapshotOf(other));
+  });
+
   it("take so many connections and no more", async () => {
     await feed.stop();
     await web.stop();
@@ -239,6 +276,24 @@ describe("the sockets", function () {
     assert.equal((await snapshotOf(open())).trades[0]?.tradeId, "1000001");
   });
 
+  /** Asks under a Host of one's choosing, which `fetch` does not let one write. */
+  const asHost = (host: string, path: string, headers: Record<string, string> = {}) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const options = { headers: { host, ...headers }, agent: false };
+      const request = get(url + path, options, (response) => {
+        let text = "";
+        response.on("data", (chunk) => {
+          text += chunk;
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      request.on("upgrade", (_response, socket) => {
+        socket.destroy();
+        resolve({ status: 101, text: "" });
+      });
+      request.on("error", reject);
+    });
+
   /** A page whose network takes nothing until it is read: a WebSocket by hand, greeted, and then left alone. */
   async function openStalled(): Promise<{ tcp: TcpSocket; readUntil(what: string): Promise<string> }> {
     const tcp = connect(Number(new URL(url).port), "127.0.0.1");
@@ -263,7 +318,7 @@ describe("the sockets", function () {
       });
     tcp.on("error", () => tcp.destroy());
     tcp.write(
-      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: ${new URL(url).host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}\r\n\r\n`,
     );
     await seen('"sid"');

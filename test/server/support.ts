@@ -316,6 +316,7 @@ export function webParts(stand: Stand, more: Partial<WebParts> = {}): WebParts {
     configView: () => null,
     network: async () => ({ nodes: [], sealers: [], periodS: null, blocks: [] }),
     pageDir: "/nonexistent",
+    rpcUrl: null,
     publicRpcUrl: "http://192.168.1.5:8545",
     log: quiet,
     requestsPerMinute: 1_000_000,
