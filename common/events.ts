@@ -101,8 +101,9 @@ export interface MeterView {
   lastSample: SampleView | null;
 }
 
+/** `silent`: the node answers, and no block has come for longer than the network's sealer ever pauses. */
 export interface ChainView {
-  state: "following" | "nodeLost" | "rebuilding" | "noContracts";
+  state: "following" | "silent" | "nodeLost" | "rebuilding" | "noContracts";
   detail: string;
   head: { block: number; atMs: number; sealer: Address | null } | null;
   /** The last block whose events are in this snapshot. */

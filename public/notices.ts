@@ -16,6 +16,7 @@ export type NoticeName =
   | "noContracts"
   | "serverGone"
   | "nodeGone"
+  | "chainSilent"
   | "rebuilding"
   | "meterGone"
   | "simulationFailed"
@@ -61,6 +62,7 @@ const KINDS: Record<NoticeName, Kind> = {
   noContracts: { tone: "error", mend: "reload" },
   serverGone: { tone: "warning", mend: "retryServer" },
   nodeGone: { tone: "warning", mend: "help" },
+  chainSilent: { tone: "warning", mend: "help" },
   rebuilding: { tone: "info", mend: "help" },
   meterGone: { tone: "warning", mend: "help" },
   simulationFailed: { tone: "warning", mend: "dismiss" },
@@ -82,6 +84,7 @@ export const textKey = ({ name }: Notice): Key => `notice.${name}.text`;
 const HELP = {
   walletOffline: "notice.walletOffline.help",
   nodeGone: "notice.nodeGone.help",
+  chainSilent: "notice.chainSilent.help",
   rebuilding: "notice.rebuilding.help",
   meterGone: "notice.meterGone.help",
   staleNonce: "notice.staleNonce.help",
@@ -121,6 +124,7 @@ export function standingNotices(state: PageState): Notice[] {
     const { state: chain, detail } = state.chain;
     if (chain === "noContracts") notices.push({ name: "noContracts" });
     if (chain === "nodeLost") notices.push({ name: "nodeGone", values: { detail } });
+    if (chain === "silent") notices.push({ name: "chainSilent", values: { detail } });
     if (chain === "rebuilding") notices.push({ name: "rebuilding" });
   }
   if (state.wallet.found.length === 0 && !state.wallet.isSearching) notices.push({ name: "noWallet" });

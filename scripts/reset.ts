@@ -13,6 +13,7 @@ const FILES = [
   "neighborwatt.sqlite",
   "neighborwatt.sqlite-wal",
   "neighborwatt.sqlite-shm",
+  "neighborwatt.running",
 ];
 
 function isRunning(pid: number): boolean {

@@ -4,6 +4,10 @@
  */
 import type { BlockHeader } from "./types";
 
+/** The same words for as long as it lasts. */
+export const noBlockSince = ({ block, atS }: { block: number; atS: number }): string =>
+  `no block has come since block ${block} of ${new Date(atS * 1000).toISOString().slice(11, 19)} UTC: the sealer may have stopped`;
+
 export class ChainClock {
   private head: { hash: string; block: number; atMs: number } | null = null;
   /** When the head was first seen, on the steady clock. */

@@ -19,6 +19,8 @@ export interface Publisher {
 
 /** A trade's progress changes with every sample; people read ten numbers a second at most. */
 const GATHER_MS = 100;
+/** How often that is looked at which changes with time alone: the energy of today at midnight, a chain that is silent. */
+const LOOK_MS = 1000;
 
 export class Feed implements Service {
   private readonly offers = new Set<bigint>();
@@ -29,6 +31,8 @@ export class Feed implements Service {
   /** Last told, as JSON, by subject; forgotten when everything is told anew. */
   private told = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
+  private looker: NodeJS.Timeout | undefined;
+  private seen = "";
   private sentAtMs = Number.NEGATIVE_INFINITY;
   private isRunning = false;
   private registerMilliWh: bigint | null = null;
@@ -81,11 +85,25 @@ export class Feed implements Service {
         this.gather();
       },
     });
+    this.looker = setInterval(() => this.look(), LOOK_MS);
   }
 
   async stop(): Promise<void> {
     this.isRunning = false;
+    clearInterval(this.looker);
     clearTimeout(this.timer);
+  }
+
+  private look(): void {
+    const { views, delivery } = this.parts;
+    // Samples have their own way; a page is told here what none of them says.
+    const { lastSample, ...meter } = views.meter(delivery.address);
+    const seen = JSON.stringify([meter, views.chain()]);
+    if (seen === this.seen) return;
+    this.seen = seen;
+    this.meters.add(delivery.address);
+    this.isChainChanged = true;
+    this.gather();
   }
 
   private gather(): void {

@@ -86,6 +86,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     ledger,
     delivery,
     confirmationsNeeded: config.confirmations,
+    isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => nodes.recent(),
   });
@@ -96,6 +97,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     ledger,
     delivery,
     settlements,
+    settlementTrouble: () => chain.settlement.trouble(),
     journal,
     history,
     network: () => nodes.view(),

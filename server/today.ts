@@ -1,10 +1,11 @@
-/** Energy since local midnight: the register now, less the register then. */
+/** Energy since local midnight: the register now, less the register then, corrections of it left out. */
 import type { DeliveryService } from "./delivery/service";
 import type { History } from "./store/history";
 import type { Clock } from "./types";
 
 export class Today {
   private midnightMs = Number.NaN;
+  private revision = -1;
   private registerThen = 0n;
 
   constructor(
@@ -15,8 +16,12 @@ export class Today {
 
   milliWh(): bigint {
     const midnightMs = new Date(this.clock.nowMs()).setHours(0, 0, 0, 0);
-    if (midnightMs !== this.midnightMs) {
+    // Nothing has been metered since: no row says where it stood then, and none is needed.
+    if (this.delivery.meteredAtMs < midnightMs) return 0n;
+    const { revision } = this.history;
+    if (midnightMs !== this.midnightMs || revision !== this.revision) {
       this.midnightMs = midnightMs;
+      this.revision = revision;
       this.registerThen =
         this.history.registerAt(this.delivery.address, midnightMs / 1000) ?? this.delivery.registerMilliWh;
     }

@@ -12,6 +12,7 @@ import type {
   TradeView,
 } from "../common/events";
 import type { MeterSample } from "../common/meter";
+import { noBlockSince } from "./chain-clock";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
 import type { Market, MarketOffer, MarketTrade } from "./store/market";
@@ -23,6 +24,8 @@ export interface ViewParts {
   ledger: Ledger;
   delivery: DeliveryService;
   confirmationsNeeded: number;
+  /** No block has come for too long, though the node may answer. */
+  isChainSilent(): boolean;
   /** Energy since local midnight, mWh. */
   todayMilliWh(): bigint;
   /** All nodes as they were seen a moment ago; null when nobody has looked lately. */
@@ -173,9 +176,10 @@ export class Views {
 
   chain(): ChainView {
     const { state, detail, head, followedBlock } = this.parts.ledger.position();
+    const isSilent = state === "following" && head !== null && this.parts.isChainSilent();
     return {
-      state,
-      detail,
+      state: isSilent ? "silent" : state,
+      detail: isSilent ? noBlockSince(head) : detail,
       head: head && { block: head.block, atMs: head.atS * 1000, sealer: head.sealer },
       followedBlock,
     };

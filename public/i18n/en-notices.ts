@@ -20,6 +20,10 @@ export const enNotices = {
   "notice.nodeGone.title": "The house has lost its chain.",
   "notice.nodeGone.text": "Trades go on when the node is back.",
   "notice.nodeGone.help": "The server says: {detail}. Start the node again; nothing is lost meanwhile.",
+  "notice.chainSilent.title": "No new blocks come.",
+  "notice.chainSilent.text": "What you send waits until the chain goes on; what was bought is safe.",
+  "notice.chainSilent.help":
+    "The server says: {detail}. See that the node that seals is running and reaches the others.",
   "notice.rebuilding.title": "The chain is another one than before.",
   "notice.rebuilding.text": "The house forgets the old one and reads the new one from its beginning.",
   "notice.rebuilding.help":

@@ -163,6 +163,7 @@ export const en = {
   "chain.followed": "Read up to block",
   "chain.confirmations": "Confirmations needed",
   "chain.state.following": "Following",
+  "chain.state.silent": "No new blocks",
   "chain.state.nodeLost": "Node lost",
   "chain.state.rebuilding": "Rebuilding",
   "chain.state.noContracts": "No contracts",

@@ -22,6 +22,10 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.nodeGone.title": "집이 체인을 잃었습니다.",
   "notice.nodeGone.text": "노드가 돌아오면 거래가 이어집니다.",
   "notice.nodeGone.help": "서버의 말: {detail}. 노드를 다시 켜세요. 그동안 잃는 것은 없습니다.",
+  "notice.chainSilent.title": "새 블록이 오지 않습니다.",
+  "notice.chainSilent.text": "보낸 거래는 체인이 다시 움직일 때까지 기다립니다. 이미 산 것은 안전합니다.",
+  "notice.chainSilent.help":
+    "서버의 말: {detail}. 블록을 봉인하는 노드가 켜져 있고 다른 노드와 이어져 있는지 확인하세요.",
   "notice.rebuilding.title": "체인이 이전과 다릅니다.",
   "notice.rebuilding.text": "집이 옛 체인을 잊고 새 체인을 처음부터 읽습니다.",
   "notice.rebuilding.help":

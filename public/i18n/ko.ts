@@ -163,6 +163,7 @@ export const ko: Record<keyof typeof en, string> = {
   "chain.followed": "읽은 블록",
   "chain.confirmations": "필요한 확인 수",
   "chain.state.following": "따라가는 중",
+  "chain.state.silent": "새 블록 없음",
   "chain.state.nodeLost": "노드 끊김",
   "chain.state.rebuilding": "다시 읽는 중",
   "chain.state.noContracts": "컨트랙트 없음",

@@ -30,6 +30,8 @@ interface Batch {
 const LARGEST_BATCH = 32;
 const IDLE_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
+/** Far above any number of confirmations, fee raise or stuck transaction that passes by itself. */
+const LATE_AFTER_MS = 5 * 60_000;
 
 export class Settlement implements Service {
   /** Sent, in no block yet. */
@@ -38,6 +40,9 @@ export class Settlement implements Service {
   private mined: Batch[] = [];
   /** Readings refused for now, by key. */
   private readonly later = new Map<string, { atMs: number; delayMs: number }>();
+  /** Since when each reading is offered, on the steady clock, and what the last attempt failed of. */
+  private readonly since = new Map<string, number>();
+  private failure = "";
   private waking = new AbortController();
   private isStopping = false;
   private running: Promise<void> = Promise.resolve();
@@ -60,21 +65,29 @@ export class Settlement implements Service {
     this.waking.abort();
   }
 
+  /** Why readings do not get to the chain, when one has waited too long; null while they do. */
+  trouble(): string | null {
+    const oldestMs = Math.min(...this.since.values());
+    const waitedMs = this.options.clock.steadyMs() - oldestMs;
+    if (waitedMs < LATE_AFTER_MS) return null;
+    const why = this.failure === "" ? "" : `: ${this.failure}`;
+    return `a signed reading waits for the chain since ${Math.floor(waitedMs / 60_000)} minutes${why}`;
+  }
+
   private async run(): Promise<void> {
     let failures = 0;
-    let lastMessage = "";
     while (!this.isStopping) {
       this.waking = new AbortController();
       let waitMs: number;
       try {
         waitMs = await this.step();
         failures = 0;
-        lastMessage = "";
+        this.failure = "";
       } catch (error) {
         if (this.isStopping) return;
         waitMs = Math.min(this.options.pollIntervalMs * 2 ** ++failures, IDLE_MS);
-        if (messageOf(error) !== lastMessage) this.options.log.warn(`${messageOf(error)}; trying again`);
-        lastMessage = messageOf(error);
+        if (messageOf(error) !== this.failure) this.options.log.warn(`${messageOf(error)}; trying again`);
+        this.failure = messageOf(error);
       }
       await pause(waitMs, this.waking.signal);
     }
@@ -131,6 +144,8 @@ export class Settlement implements Service {
   private async forgetDone(offered: SignedReading[]): Promise<void> {
     const wanted = new Set(offered.map(keyOf));
     for (const key of this.later.keys()) if (!wanted.has(key)) this.later.delete(key);
+    for (const key of this.since.keys()) if (!wanted.has(key)) this.since.delete(key);
+    for (const key of wanted) if (!this.since.has(key)) this.since.set(key, this.options.clock.steadyMs());
     this.mined = this.mined.filter(({ readings }) => readings.some((reading) => wanted.has(keyOf(reading))));
     const still: Batch[] = [];
     for (const batch of this.mined) {

@@ -113,7 +113,7 @@ export function deliveredSoFar(record: DeliveryRecord, registerMilliWh: bigint):
 }
 
 export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+export const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** Nothing flowing through the closed relay is worth a word after this long. */
 const QUIET_TOLD_MS = 5_000;

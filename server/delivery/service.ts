@@ -2,12 +2,12 @@
 import type { Address, TradeWait } from "../../common/events";
 import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
 import { formatDecimal } from "../../common/units";
-import type { ChainClock } from "../chain-clock";
+import { type ChainClock, noBlockSince } from "../chain-clock";
 import { type Log, messageOf } from "../log";
 import type { Store } from "../store";
 import { type HistoryPoint, SecondMeans } from "../store/history";
 import type { MarketTrade } from "../store/market";
-import type { Clock, ReadingSigner, Service } from "../types";
+import type { BlockHeader, Clock, ReadingSigner, Service } from "../types";
 import {
   type DeliveryPlan,
   type DeliveryRecord,
@@ -51,6 +51,8 @@ export class DeliveryService implements Service {
   lastSample: MeterSample | null = null;
   status: MeterStatus = { state: "stopped", detail: "not started", atMs: 0 };
   wanted: RelayPosition = "open";
+  /** When the register was last known to stand where it stands, ms since 1970. */
+  meteredAtMs = 0;
 
   private register: RegisterStart = { registerMilliWh: 0n, registerRestMicroJoule: 0n };
   /** What the register stands above the meter's own, after the journal was lost: see `raiseRegister`. */
@@ -70,6 +72,7 @@ export class DeliveryService implements Service {
   private readonly unsubscribe: (() => void)[] = [];
   private ticker: NodeJS.Timeout | undefined;
   private isCommissioned: boolean | null = null;
+  private isSilent = false;
   private isRunning = false;
 
   constructor(private readonly parts: DeliveryParts) {}
@@ -87,8 +90,12 @@ export class DeliveryService implements Service {
   }
 
   async start(): Promise<void> {
-    const { meter, store } = this.parts;
+    const { meter, store, clock } = this.parts;
     this.register = store.journal.registerOf(this.address) ?? this.register;
+    // What flowed last before a crash is in no row of the history: it belongs to the day it flowed on.
+    const seenAtMs = store.journal.registerSeenAtMs(this.address) ?? clock.nowMs();
+    store.history.markStart(this.address, seenAtMs, this.registerMilliWh);
+    this.meteredAtMs = seenAtMs;
     this.isRunning = true;
     meter.setRelay("open");
     store.ledger.onChange({
@@ -120,9 +127,13 @@ export class DeliveryService implements Service {
     if (!this.isRunning) return;
     clearInterval(this.ticker);
     for (const forget of this.unsubscribe.splice(0)) forget();
-    this.parts.meter.setRelay("open");
-    this.guarded(() => this.save([], [], null));
     this.isRunning = false;
+    this.parts.meter.setRelay("open");
+    try {
+      this.save([], [], this.means.finish());
+    } catch (error) {
+      this.parts.log.error(`what was metered last is not stored: ${messageOf(error)}`);
+    }
   }
 
   /** How far a trade has got; null when this meter has nothing to do with it. */
@@ -153,6 +164,7 @@ export class DeliveryService implements Service {
     const sample = { ...raw, registerMilliWh: raw.registerMilliWh + this.lift };
     this.register = sample;
     this.lastSample = sample;
+    this.meteredAtMs = sample.atMs;
     this.countQuiet(sample);
     const second = this.means.add(sample);
     this.step(second);
@@ -197,8 +209,17 @@ export class DeliveryService implements Service {
     );
     const onChain = market.meters.get(this.address)?.registerMilliWh ?? 0n;
     if (onChain > this.registerMilliWh) {
-      this.raiseRegister(onChain - this.registerMilliWh + this.lift, "the chain knows a higher one");
+      const before = this.registerMilliWh;
+      this.raiseRegister(onChain - before + this.lift, "the chain knows a higher one");
+      const second = this.means.finish();
+      // In one transaction: a correction that is marked and not made would be marked twice.
       this.register = { ...this.register, registerMilliWh: onChain };
+      const { store, clock } = this.parts;
+      store.commit(() => {
+        if (second) store.history.saveSecond(this.address, second, this.confirmedAtS());
+        store.history.markCorrection(this.address, clock.nowMs(), before, onChain);
+        store.journal.saveRegister(this.address, this.register, clock.nowMs());
+      });
     }
   }
 
@@ -219,6 +240,7 @@ export class DeliveryService implements Service {
     const nowMs = chainClock.nowMs(steadyMs) ?? clock.nowMs();
     const isCommissioned = store.ledger.confirmed.meters.get(signer.meter)?.isCommissioned ?? false;
     if (chain.isKnown) this.reportCommission(isCommissioned);
+    this.reportSilence(chain.state === "following" && chainClock.isSilent(steadyMs), chain.head);
     const plan = planDelivery(
       {
         nowMs,
@@ -267,6 +289,11 @@ export class DeliveryService implements Service {
     return [...moved, ...turns].map(({ tradeId }) => tradeId);
   }
 
+  /** Before the chain is known nothing is old enough to be forgotten. */
+  private confirmedAtS(): number {
+    return this.parts.store.ledger.position().confirmedAtS ?? 0;
+  }
+
   private reportCommission(isCommissioned: boolean): void {
     if (isCommissioned === this.isCommissioned) return;
     this.isCommissioned = isCommissioned;
@@ -275,6 +302,13 @@ export class DeliveryService implements Service {
       this.parts.log.warn(
         `meter ${this.address} is not commissioned: nobody can buy from it until the operator has done so (geth/README.md)`,
       );
+  }
+
+  private reportSilence(isSilent: boolean, head: BlockHeader | null): void {
+    if (isSilent === this.isSilent || head === null) return;
+    this.isSilent = isSilent;
+    if (isSilent) this.parts.log.warn(noBlockSince(head));
+    else this.parts.log.info(`blocks come again: block ${head.block}`);
   }
 
   private setRelay(plan: DeliveryPlan): void {
@@ -298,7 +332,7 @@ export class DeliveryService implements Service {
       store.journal.saveRegister(signer.meter, this.register, nowMs);
       for (const record of changed) store.journal.saveRecord(record);
       for (const reading of signed) store.journal.saveReading(reading);
-      if (second) store.history.saveSecond(signer.meter, second);
+      if (second) store.history.saveSecond(signer.meter, second, this.confirmedAtS());
     });
     this.journaledAtMs = clock.steadyMs();
     for (const record of changed) {
@@ -320,8 +354,12 @@ export class DeliveryService implements Service {
       this.isRunning = false;
       clearInterval(this.ticker);
       this.wanted = "open";
-      this.parts.meter.setRelay("open");
-      this.parts.failed(error instanceof Error ? error : new Error(messageOf(error)));
+      try {
+        this.parts.meter.setRelay("open");
+      } finally {
+        // Told in any case: what opening the relay complains of is not why delivery ends.
+        this.parts.failed(error instanceof Error ? error : new Error(messageOf(error)));
+      }
     }
   }
 

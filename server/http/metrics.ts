@@ -11,16 +11,29 @@ export interface MetricsParts {
   delivery: DeliveryService;
   settlements: SettlementSource;
   views: Views;
+  /** Why signed readings do not get to the chain; null while they do. */
+  settlementTrouble(): string | null;
   connections(): number;
 }
 
-/** What is not as it should be, in words; null when the server trades. */
-export function complaint({ ledger, delivery }: Pick<MetricsParts, "ledger" | "delivery">): string | null {
-  const chain = ledger.position();
+/** The meter says itself that it is lost, after a second: one that is online and gives nothing is stuck. */
+const STUCK_METER_MS = 5_000;
+
+/** What is not as it should be, in words; null when the server trades. Silence is no health. */
+export function complaint({
+  views,
+  delivery,
+  settlementTrouble,
+}: Pick<MetricsParts, "views" | "delivery" | "settlementTrouble">): string | null {
+  const chain = views.chain();
   const { state, detail } = delivery.status;
+  const sampleAgeMs = delivery.sampleAgeMs();
+  const isStuck = state === "online" && (sampleAgeMs === null || sampleAgeMs > STUCK_METER_MS);
   const complaints = [
     chain.state === "following" ? null : `chain ${chain.state}: ${chain.detail}`,
     state === "online" ? null : `meter ${state}: ${detail}`,
+    isStuck ? "meter online, but it gives no samples" : null,
+    settlementTrouble(),
   ].filter((words) => words !== null);
   return complaints.length > 0 ? complaints.join("; ") : null;
 }
@@ -45,6 +58,9 @@ export function createMetrics(parts: MetricsParts) {
     });
   gauge("chain_following", "1 while the chain is followed to its head", () =>
     ledger.position().state === "following" ? 1 : 0,
+  );
+  gauge("chain_silent", "1 while no block has come for too long", () =>
+    views.chain().state === "silent" ? 1 : 0,
   );
   gauge("chain_head_block", "Newest block seen", () => ledger.position().head?.block ?? 0);
   gauge(

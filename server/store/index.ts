@@ -31,7 +31,7 @@ export class Store implements Service {
 
   /** Everything `work` writes is stored together or not at all. */
   commit(work: () => void): void {
-    this.database.db.transaction(work)();
+    this.database.db.transaction(work);
   }
 
   async start(): Promise<void> {}

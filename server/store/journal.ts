@@ -7,10 +7,16 @@ import type { Address } from "../../common/events";
 import type { RegisterStart } from "../../common/meter";
 import { type DeliveryRecord, deliveryKey } from "../delivery/plan";
 import type { SignedReading } from "../types";
-import type { Db } from "./database";
+import type { Db } from "./db";
 
 /** A signed reading and the purchase it was signed for. */
 export type StoredReading = SignedReading & { openingTx: string };
+
+interface RegisterRow {
+  register_milli_wh: string;
+  rest_micro_joule: string;
+  at_ms: number;
+}
 
 interface ReadingRow {
   id: number;
@@ -37,20 +43,23 @@ interface RecordBody {
 export class Journal {
   private readonly sql: ReturnType<typeof prepareStatements>;
 
-  constructor(db: Db) {
+  constructor(private readonly db: Db) {
     this.sql = prepareStatements(db);
   }
 
   /** Where the meter's register stood last; null when it was never seen. */
   registerOf(meter: Address): RegisterStart | null {
-    const row = this.sql.register.get(meter) as
-      | { register_milli_wh: string; rest_micro_joule: string }
-      | undefined;
+    const row = this.sql.register.get(meter) as RegisterRow | undefined;
     if (!row) return null;
-    return {
+    return this.db.decode(() => ({
       registerMilliWh: BigInt(row.register_milli_wh),
       registerRestMicroJoule: BigInt(row.rest_micro_joule),
-    };
+    }));
+  }
+
+  /** When that was written, ms since 1970. */
+  registerSeenAtMs(meter: Address): number | null {
+    return (this.sql.register.get(meter) as RegisterRow | undefined)?.at_ms ?? null;
   }
 
   saveRegister(meter: Address, register: RegisterStart, atMs: number): void {
@@ -61,11 +70,15 @@ export class Journal {
   /** Every trade's record, by `deliveryKey`. */
   records(): Map<string, DeliveryRecord> {
     const rows = this.sql.records.all() as { trade_id: string; opening_tx: string; body: string }[];
-    return new Map(
-      rows.map((row) => {
-        const record = recordFrom(BigInt(row.trade_id), row.opening_tx, JSON.parse(row.body) as RecordBody);
-        return [deliveryKey(record), record];
-      }),
+    return this.db.decode(
+      () =>
+        new Map(
+          rows.map((row) => {
+            const body = JSON.parse(row.body) as RecordBody;
+            const record = recordFrom(BigInt(row.trade_id), row.opening_tx, body);
+            return [deliveryKey(record), record];
+          }),
+        ),
     );
   }
 
@@ -102,13 +115,14 @@ export class Journal {
 
   /** Everything signed for one purchase, oldest first. */
   readingsOf(tradeId: bigint, openingTx: string): SignedReading[] {
-    return (this.sql.readings.all(tradeId.toString(), openingTx) as ReadingRow[]).map(readingFrom);
+    const rows = this.sql.readings.all(tradeId.toString(), openingTx) as ReadingRow[];
+    return this.db.decode(() => rows.map(readingFrom));
   }
 
   /** The newest reading of one purchase that the chain has not refused, and its place in the order of signing. */
   newestReading(tradeId: bigint, openingTx: string): { order: number; reading: SignedReading } | null {
     const row = this.sql.newest.get(tradeId.toString(), openingTx) as ReadingRow | undefined;
-    return row ? { order: row.id, reading: readingFrom(row) } : null;
+    return row ? this.db.decode(() => ({ order: row.id, reading: readingFrom(row) })) : null;
   }
 
   refuseReading(reading: SignedReading, reason: string): void {
@@ -144,7 +158,7 @@ const readingFrom = (row: ReadingRow): SignedReading => ({
 function prepareStatements(db: Db) {
   const readings = "SELECT * FROM signed_readings WHERE trade_id = ? AND opening_tx = ?";
   return {
-    register: db.prepare("SELECT register_milli_wh, rest_micro_joule FROM registers WHERE meter = ?"),
+    register: db.prepare("SELECT register_milli_wh, rest_micro_joule, at_ms FROM registers WHERE meter = ?"),
     saveRegister: db.prepare("INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?)"),
     records: db.prepare("SELECT trade_id, opening_tx, body FROM deliveries"),
     saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)"),

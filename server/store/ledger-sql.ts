@@ -1,5 +1,5 @@
 /** What the ledger asks of its tables, and how. */
-import type { Db } from "./database";
+import type { Db } from "./db";
 
 export function prepareStatements(db: Db) {
   return {

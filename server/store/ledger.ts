@@ -1,6 +1,7 @@
 /** What the chain said, once each, in order: the follower writes here, everybody else reads the market. */
+import { messageOf } from "../log";
 import type { BlockHeader, ChainEvent, ChainSink, EventBatch } from "../types";
-import type { Db } from "./database";
+import type { Db } from "./db";
 import { eventFromJson, eventToJson } from "./event-json";
 import { prepareStatements } from "./ledger-sql";
 import { Market, nothingTouched, type Touched } from "./market";
@@ -202,7 +203,7 @@ export class Ledger implements ChainSink {
     this.confirmed = new Market();
     const touched = nothingTouched();
     for (const { body } of this.sql.allEvents.all() as { body: string }[]) {
-      const event = eventFromJson(body);
+      const event = this.db.decode(() => eventFromJson(body));
       this.confirmed.apply(event, headers.get(event.block)!, touched);
     }
     this.display();
@@ -238,10 +239,23 @@ export class Ledger implements ChainSink {
   /** Memory follows the file: when a transaction fails, the market is made anew from what is stored. */
   private inTransaction(work: () => void): void {
     try {
-      this.db.transaction(work)();
+      this.db.transaction(work);
     } catch (error) {
-      this.replay();
+      this.replayAfter(error);
       throw error;
+    }
+  }
+
+  /** A file that cannot be written may be one that cannot be read either; the first trouble is the one to tell. */
+  private replayAfter(cause: unknown): void {
+    try {
+      this.replay();
+    } catch (error) {
+      this.isKnown = false;
+      if (messageOf(error) === messageOf(cause)) return;
+      throw new Error(`${messageOf(cause)}; and what is stored cannot be read: ${messageOf(error)}`, {
+        cause,
+      });
     }
   }
 

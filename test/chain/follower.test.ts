@@ -260,5 +260,7 @@ describe("the follower", function () {
     await follow();
     await untilCaughtUp(chain, sink);
     assert.ok(failures > 3);
+    assert.ok(sink.states.includes("nodeLost"), "told while it lasted");
+    assert.equal(sink.state, "following");
   });
 });

@@ -10,7 +10,7 @@ const withWallet = (change: Partial<PageState["wallet"]>): PageState => ({
   ...readyState,
   wallet: { ...readyState.wallet, ...change },
 });
-const withChain = (state: "following" | "nodeLost" | "rebuilding" | "noContracts"): PageState => ({
+const withChain = (state: "following" | "silent" | "nodeLost" | "rebuilding" | "noContracts"): PageState => ({
   ...readyState,
   chain: { ...snapshot.chain, state },
 });
@@ -42,6 +42,7 @@ describe("Standing notices", () => {
     ["wallet without its node", withWallet({ isOffline: true }), ["walletOffline"]],
     ["no contracts", withChain("noContracts"), ["noContracts"]],
     ["node gone", withChain("nodeLost"), ["nodeGone"]],
+    ["sealer stopped", withChain("silent"), ["chainSilent"]],
     ["chain reset", withChain("rebuilding"), ["rebuilding"]],
     ["meter lost", { ...readyState, meters: { [METER]: { ...meter, state: "lost" } } }, ["meterGone"]],
   ];

@@ -85,6 +85,45 @@ describe("the history of samples", () => {
     assert.equal(store.history.registerAt(METER, 5000), 130n);
   });
 
+  it("forgets nothing for a clock that is wrong for a moment", () => {
+    save(0, 120);
+    const yearsAheadS = 20 * 365 * 86_400;
+    store.commit(() => store.history.saveSecond(METER, point(yearsAheadS), 120));
+    assert.equal(store.history.points(METER, 0, 120, 1).length, 120);
+    assert.equal(store.history.points(METER, 0, 120, 60).length, 2);
+  });
+
+  it("goes on rolling up after rows of the future, written while the clock was wrong", () => {
+    store.commit(() => store.history.saveSecond(METER, point(9_000_000), 60));
+    store.history.rollUp(METER, 9_000_060);
+    for (let minute = 0; minute <= 30; minute++)
+      store.commit(() => {
+        for (let s = 0; s < 60; s++) store.history.saveSecond(METER, point(minute * 60 + s), minute * 60);
+      });
+    assert.equal(store.history.points(METER, 0, 1800, 60).length, 30);
+    assert.equal(store.history.points(METER, 0, 1800, 900).length, 2);
+  });
+
+  it("tells registers from before a correction as they should have stood: a difference is energy", () => {
+    store.commit(() => {
+      store.history.markStart(METER, 990_000, 0n);
+      store.history.saveSecond(METER, { ...point(1000), registerMilliWh: 2n });
+      store.history.markCorrection(METER, 1001_500, 3n, 51n);
+      store.history.saveSecond(METER, { ...point(1001), registerMilliWh: 51n });
+      store.history.saveSecond(METER, { ...point(1002), registerMilliWh: 55n });
+      store.history.markCorrection(METER, 1003_000, 55n, 60n);
+      store.history.saveSecond(METER, { ...point(1003), registerMilliWh: 61n });
+    });
+    const registers = () =>
+      store.history.points(METER, 1000, 1010, 1).map(({ registerMilliWh }) => registerMilliWh);
+    assert.deepEqual(registers(), [55n, 56n, 60n, 61n]);
+    assert.deepEqual(
+      [980, 995, 1001, 1003].map((atS) => store.history.registerAt(METER, atS)),
+      [53n, 53n, 55n, 60n],
+    );
+    assert.equal(store.history.registerAt("0xother", 1000), null);
+  });
+
   it("collects samples into whole seconds", () => {
     const means = new SecondMeans();
     const sample = (atMs: number, watts: number, panelWatts: number | null) => ({

@@ -15,6 +15,7 @@ import {
   listed,
   METER,
   opened,
+  SILENT_AFTER_MS,
   START_MS,
   type Stand,
   settled,
@@ -29,6 +30,7 @@ describe("the HTTP side", function () {
   this.timeout(30_000);
   let folder: ReturnType<typeof temporaryFolder>;
   let stand: Stand;
+  let settlementTrouble: string | null = null;
   let web: Web;
   let url: string;
   let host: string;
@@ -48,7 +50,7 @@ describe("the HTTP side", function () {
     writeFileSync(join(pageDir, "assets", "a.js"), "1");
     writeFileSync(join(pageDir, "assets", "icon.svg"), "<svg/>");
     writeFileSync(join(folder.path, "secret"), "secret");
-    web = new Web(webParts(stand, { pageDir }));
+    web = new Web(webParts(stand, { pageDir, settlementTrouble: () => settlementTrouble }));
     await web.start();
     url = web.url.replace("localhost", "127.0.0.1");
     ({ host } = new URL(url));
@@ -277,6 +279,25 @@ describe("the HTTP side", function () {
       assert.ok(text.includes(`${line}\n`), line);
     assert.match(text, /neighborwatt_meter_register_watt_hours 0\.05\d/);
     assert.match(text, /process_cpu_seconds_total/);
+  });
+
+  it("does not take silence for health", async () => {
+    const { clock } = stand;
+    const before = clock.ms;
+    clock.ms += 5_001;
+    const stuck = await refused(await get("/healthz"), 503, "degraded");
+    assert.equal(stuck, "meter online, but it gives no samples");
+    clock.ms = before + SILENT_AFTER_MS;
+    stand.meter.sample();
+    const silent = await refused(await get("/healthz"), 503, "degraded");
+    assert.match(silent, /^chain silent: no block has come since block \d+ of \d\d:\d\d:\d\d UTC/);
+    assert.equal(stand.views.snapshot().chain.state, "silent");
+    assert.match(await (await get("/metrics")).text(), /^neighborwatt_chain_silent 1$/m);
+    stand.chain.confirm();
+    assert.deepEqual(await json("/healthz"), { status: "ok" });
+    settlementTrouble = "a signed reading waits";
+    assert.equal(await refused(await get("/healthz"), 503, "degraded"), "a signed reading waits");
+    settlementTrouble = null;
   });
 
   it("answers every path and query in its own shape, and never with a fault of its own", async () => {

@@ -3,6 +3,7 @@ import { get } from "node:http";
 import { connect, type Socket as TcpSocket } from "node:net";
 import { io, type Socket } from "socket.io-client";
 import type {
+  ChainView,
   ClientToServerEvents,
   MeterView,
   ServerToClientEvents,
@@ -113,6 +114,23 @@ describe("the sockets", function () {
       await new Promise((resolve) => setImmediate(resolve));
     }
     assert.equal(heard, "0");
+  });
+
+  it("tell that today has begun, and that the chain is silent, though nothing else happens", async () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 7n);
+    const page = open();
+    const { meters } = await snapshotOf(page);
+    assert.equal(meters[0]?.todayMilliWh, "7");
+    const meter = new Promise<MeterView>((resolve) => {
+      page.on("meter", (view) => view.todayMilliWh === "0" && resolve(view));
+    });
+    const chain = new Promise<ChainView>((resolve) => {
+      page.on("chain", (view) => view.state === "silent" && resolve(view));
+    });
+    stand.clock.ms = new Date(stand.clock.ms).setHours(24, 0, 0, 0);
+    assert.equal((await meter).lastSample?.registerMilliWh, "7");
+    assert.match((await chain).detail, /no block has come since/);
   });
 
   it("tell what was sold today while it is being sold", async () => {

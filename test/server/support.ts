@@ -250,12 +250,13 @@ export async function startStand(
   const store = Store.open(folder, quiet);
   const meter = new HandMeter(clock, store.journal.registerOf(METER));
   const failures: Error[] = [];
+  const chainClock = new ChainClock(SILENT_AFTER_MS);
   const delivery = new DeliveryService({
     store,
     meter,
     signer: handSigner,
     clock,
-    chainClock: new ChainClock(SILENT_AFTER_MS),
+    chainClock,
     log: quiet,
     rules: {
       settleIntervalMs: options.settleIntervalMs ?? 900_000,
@@ -273,6 +274,7 @@ export async function startStand(
     ledger: store.ledger,
     delivery,
     confirmationsNeeded: 2,
+    isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => null,
   });
@@ -313,6 +315,7 @@ export function webParts(stand: Stand, more: Partial<WebParts> = {}): WebParts {
     history: stand.store.history,
     meter: METER,
     nowMs: stand.clock.nowMs,
+    settlementTrouble: () => null,
     configView: () => null,
     network: async () => ({ nodes: [], sealers: [], periodS: null, blocks: [] }),
     pageDir: "/nonexistent",

@@ -1,0 +1,59 @@
+/** The tables, as one migration after another. */
+import type { Db } from "./db";
+import { StoreError } from "./failures";
+
+/**
+ * Migration n brings `user_version` from n to n + 1; never edit one that has been published, add another.
+ * Energy and money are TEXT: token base units do not fit 64 bits, and a JavaScript number must never see either.
+ */
+export const MIGRATIONS = [
+  `
+  CREATE TABLE chain (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT, cursor_block INTEGER, cursor_hash TEXT) STRICT;
+  INSERT INTO chain (one) VALUES (1);
+  CREATE TABLE blocks (
+    block INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent_hash TEXT NOT NULL, at_s INTEGER NOT NULL, sealer TEXT
+  ) STRICT;
+  CREATE TABLE events (
+    tx_hash TEXT NOT NULL, log_index INTEGER NOT NULL, block INTEGER NOT NULL, block_hash TEXT NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (tx_hash, log_index)
+  ) STRICT;
+  CREATE INDEX events_in_order ON events (block, log_index);
+
+  CREATE TABLE registers (
+    meter TEXT PRIMARY KEY, register_milli_wh TEXT NOT NULL, rest_micro_joule TEXT NOT NULL, at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE deliveries (
+    trade_id TEXT NOT NULL, opening_tx TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (trade_id, opening_tx)
+  ) STRICT;
+  CREATE TABLE signed_readings (
+    id INTEGER PRIMARY KEY, trade_id TEXT NOT NULL, opening_tx TEXT NOT NULL, meter TEXT NOT NULL,
+    delivered_milli_wh TEXT NOT NULL, register_milli_wh TEXT NOT NULL, is_final INTEGER NOT NULL,
+    signature TEXT NOT NULL, signed_at_ms INTEGER NOT NULL, refused TEXT,
+    UNIQUE (trade_id, opening_tx, delivered_milli_wh, is_final)
+  ) STRICT;
+
+  CREATE TABLE history (
+    meter TEXT NOT NULL, tier_s INTEGER NOT NULL, at_s INTEGER NOT NULL, volts REAL NOT NULL, amperes REAL NOT NULL,
+    watts REAL NOT NULL, panel_watts REAL, register_milli_wh TEXT NOT NULL, PRIMARY KEY (meter, tier_s, at_s)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE register_marks (
+    id INTEGER PRIMARY KEY, meter TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    before_milli_wh TEXT NOT NULL, after_milli_wh TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+export function migrate(db: Db, file: string): void {
+  const version = db.userVersion();
+  if (version > MIGRATIONS.length)
+    throw new StoreError(
+      `${file} was written by a newer version (${version}, this one knows ${MIGRATIONS.length}).`,
+    );
+  for (let from = version; from < MIGRATIONS.length; from++)
+    db.transaction(() => {
+      db.exec(MIGRATIONS[from]!);
+      db.exec(`PRAGMA user_version = ${from + 1}`);
+    });
+}
