@@ -6,14 +6,20 @@ export interface ConfigView {
   network: "embedded" | "geth";
   chainId: number;
   chainName: string;
+  /** Changes with anything else in here; each snapshot names the one that counts. */
+  version: string;
+  /** Hash of block 0: together with `contracts` it tells this chain from one that was begun anew under the same id. */
+  genesisHash: string;
   /** Where a wallet reaches the chain: the browser's own RPC address. */
   rpcUrl: string;
+  /** True where the page reads the chain at `/rpc` of this server. */
+  hasRpcDoor: boolean;
   contracts: { token: Address; trade: Address };
   tokensPerEther: DecimalString;
   confirmationsNeeded: number;
   /** What the grid asks, token base units per kWh, for comparison beside an offer. */
   gridTariffPerKWh: DecimalString;
-  /** True on the embedded chain only. */
+  /** True on a lab's chain only. */
   labWallet: boolean;
   /** True where the well-known lab accounts hold play ether: the page may give some to a newcomer's own wallet. */
   faucet: boolean;

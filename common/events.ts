@@ -167,6 +167,10 @@ export interface Snapshot {
   chain: ChainView;
   /** Null until the nodes have been asked: that is done only while somebody looks. */
   network: NetworkView | null;
+  /** `version` of the `/api/config` that counts now; null while there is none. */
+  configVersion: string | null;
+  /** Name of the page's script as the server would serve it now; null while the page is not built. */
+  pageScript: string | null;
 }
 
 export interface ServerToClientEvents {

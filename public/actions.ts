@@ -56,6 +56,7 @@ export function pageActions({ sender, session, storage, reload, retryServer }: P
     mend(named) {
       const mends: Record<ReturnType<typeof mendOf>, () => void> = {
         reload,
+        reloadPage: () => location.reload(),
         getWallet: () => void window.open("https://metamask.io/download/", "_blank", "noopener"),
         switchNetwork,
         switchAdded: switchNetwork,

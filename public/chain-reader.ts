@@ -1,29 +1,38 @@
-/** What the page asks the chain itself, through the connected wallet: balances, and where its transactions stand. */
+/**
+ * What the page asks the chain itself: balances, where its transactions stand, and whether the wallet sees the same
+ * chain. By `/rpc` of its server where there is one, else through the connected wallet.
+ */
+import { readerOf } from "./node";
 import { configOf, isOnChain } from "./select";
 import type { PageState } from "./state";
 import type { Store } from "./store";
 import { checkTransactions, loadTransactions, saveTransactions } from "./transactions";
 import { failureKind } from "./wallet/failure";
+import { LAB_RDNS } from "./wallet/lab-id";
 import type { Provider } from "./wallet/provider";
+import { findNonceAhead, type NonceAhead, seesSameChain } from "./wallet/wallet-chain";
 import { decodeUint, encodeCall, tokenAbi } from "./web3/codec";
 
 export interface ChainReader {
   store: Store;
+  /** Of the connected wallet. */
   provider(): Provider;
   storage: Storage;
   nowMs(): number;
 }
 
 const EVERY_MS = 1000;
+/** A wallet asks its node for each of these. */
+const COMPARE_EVERY_ROUNDS = 4;
 
-async function readBalances({ store, provider }: ChainReader): Promise<void> {
+async function readBalances(store: Store, reader: Provider): Promise<void> {
   const account = store.state.wallet.account;
   const config = configOf(store.state);
   if (!account || !config || !isOnChain(store.state)) return;
   const call = { to: config.contracts.token, data: encodeCall(tokenAbi, "balanceOf", account) };
   const [wei, tokens] = (await Promise.all([
-    provider().request({ method: "eth_getBalance", params: [account, "latest"] }),
-    provider().request({ method: "eth_call", params: [call, "latest"] }),
+    reader.request({ method: "eth_getBalance", params: [account, "latest"] }),
+    reader.request({ method: "eth_call", params: [call, "latest"] }),
   ])) as [string, string];
   // The account may have changed meanwhile; then these are not its balances.
   if (store.state.wallet.account !== account || !isOnChain(store.state)) return;
@@ -33,46 +42,100 @@ async function readBalances({ store, provider }: ChainReader): Promise<void> {
     store.dispatch({ type: "balances", balances });
 }
 
-const ownerOf = (state: PageState): string =>
-  isOnChain(state) ? `${state.wallet.chainId} ${state.wallet.account}` : "";
+/**
+ * Compares the wallet's chain with the page's and keeps what came out of it in the state. The lab wallet and a page
+ * without `/rpc` have one way to the chain only: there is nothing to compare.
+ * @throws ProviderFailure when the wallet or the node does not answer
+ */
+export async function compareWalletChain(store: Store, wallet: Provider): Promise<void> {
+  const config = configOf(store.state);
+  if (!config?.hasRpcDoor || !isOnChain(store.state) || store.state.wallet.rdns === LAB_RDNS) return;
+  const isOnOldChain = !(await seesSameChain(
+    readerOf(config, () => wallet),
+    wallet,
+  ));
+  if (isOnChain(store.state) && store.state.wallet.isOnOldChain !== isOnOldChain)
+    store.dispatch({ type: "wallet", change: { isOnOldChain } });
+}
+
+/** Of the newest transaction whose number is too high. Wallets may hand in two in the wrong order: then it is right a round later. */
+async function lookForNonceAhead(
+  store: Store,
+  reader: Provider,
+  last: NonceAhead | null,
+): Promise<NonceAhead | null> {
+  let found: NonceAhead | null = null;
+  for (const { hash, account, status } of store.state.transactions)
+    if (status === "pending") found ??= await findNonceAhead(reader, { hash, account });
+  const told = found?.hash === last?.hash ? found : null;
+  const { nonceAhead } = store.state;
+  if (told?.hash !== nonceAhead?.hash || told?.expected !== nonceAhead?.expected)
+    store.dispatch({ type: "nonceAhead", nonceAhead: told });
+  return found;
+}
+
+/** Whose transactions these are: of one account on one chain. */
+function ownerOf(state: PageState): { chain: string; account: string } | null {
+  if (!isOnChain(state) || state.config.status !== "ready" || !state.wallet.account) return null;
+  return { chain: state.config.chain, account: state.wallet.account };
+}
 
 /** Reads every second, one round at a time; keeps the records in storage. Returns what stops it. */
-export function startChainReader(reader: ChainReader): () => void {
-  const { store, storage } = reader;
-  let owner = "";
+export function startChainReader({ store, storage, provider, nowMs }: ChainReader): () => void {
+  let owner: ReturnType<typeof ownerOf> = null;
   let saved = store.state.transactions;
+  let rounds = 0;
+  let lastAhead: NonceAhead | null = null;
 
   const unsubscribe = store.subscribe((state) => {
-    const { chainId, account } = state.wallet;
-    if (ownerOf(state) !== owner) {
-      owner = ownerOf(state);
-      saved = owner && chainId && account ? loadTransactions(storage, chainId, account) : [];
+    const now = ownerOf(state);
+    if (now?.chain !== owner?.chain || now?.account !== owner?.account) {
+      owner = now;
+      saved = owner ? loadTransactions(storage, owner.chain, owner.account) : [];
+      rounds = 0;
       store.dispatch({ type: "transactions", transactions: saved });
       void round();
-    } else if (state.transactions !== saved && owner && chainId && account) {
+    } else if (state.transactions !== saved && owner) {
       saved = state.transactions;
-      saveTransactions(storage, chainId, account, saved);
+      saveTransactions(storage, owner.chain, owner.account, saved);
     }
   });
 
   let isReading = false;
   async function round(): Promise<void> {
-    if (isReading || !isOnChain(store.state)) return;
+    const config = configOf(store.state);
+    if (isReading || !config || !isOnChain(store.state)) return;
     isReading = true;
     try {
-      await checkTransactions(store, reader.provider(), reader.nowMs());
-      await readBalances(reader);
-      if (store.state.wallet.isOffline) store.dispatch({ type: "wallet", change: { isOffline: false } });
+      const reader = readerOf(config, provider);
+      await checkTransactions(store, reader, nowMs());
+      lastAhead = await lookForNonceAhead(store, reader, lastAhead);
+      await readBalances(store, reader);
+      if (!config.hasRpcDoor) walletIsOffline(false);
     } catch (error) {
       // The node or the wallet does not answer now; figures stay, and the notice of a wallet without a node is up.
-      const isOffline = failureKind(error) === "walletOffline";
-      if (isOffline && !store.state.wallet.isOffline)
-        store.dispatch({ type: "wallet", change: { isOffline: true } });
-      else if (!isOffline) console.info("The chain could not be read:", error);
+      if (!config.hasRpcDoor && failureKind(error) === "walletOffline") walletIsOffline(true);
+      else console.info("The chain could not be read:", error);
     } finally {
       isReading = false;
     }
+    if (config.hasRpcDoor && rounds++ % COMPARE_EVERY_ROUNDS === 0) await compare();
   }
+
+  async function compare(): Promise<void> {
+    try {
+      await compareWalletChain(store, provider());
+      walletIsOffline(false);
+    } catch (error) {
+      if (failureKind(error) === "walletOffline") walletIsOffline(true);
+      else console.info("The wallet's chain could not be compared:", error);
+    }
+  }
+
+  function walletIsOffline(isOffline: boolean): void {
+    if (store.state.wallet.isOffline !== isOffline) store.dispatch({ type: "wallet", change: { isOffline } });
+  }
+
   const timer = setInterval(() => void round(), EVERY_MS);
   return () => {
     clearInterval(timer);

@@ -1,15 +1,23 @@
-/** `GET /api/config`, or why there is none. */
+/** `GET /api/config` and which chain that is, or why there is none. */
 import type { ConfigView, ErrorView } from "../common/api";
+import { blockHash, nodeOf } from "./node";
 import type { PageState } from "./state";
+import { messageOf } from "./wallet/failure";
+
+/** Block 1 has the time at which this chain began; block 0 and the contracts' addresses may be those of the one before. */
+async function chainOf(view: ConfigView): Promise<string> {
+  const first = view.hasRpcDoor ? await blockHash(nodeOf(view), 1) : null;
+  return [view.genesisHash, view.contracts.trade, ...(first ? [first] : [])].join("/");
+}
 
 export async function fetchConfig(): Promise<PageState["config"]> {
   try {
     const response = await fetch("api/config");
     const answer = (await response.json()) as ConfigView | ErrorView;
-    if (!("error" in answer)) return { status: "ready", view: answer };
+    if (!("error" in answer)) return { status: "ready", view: answer, chain: await chainOf(answer) };
     return { status: "failed", isWithoutContracts: answer.error.code === "noContracts" };
   } catch (error) {
-    console.info("No configuration:", error instanceof Error ? error.message : error);
+    console.info("No configuration:", messageOf(error));
     return { status: "failed", isWithoutContracts: false };
   }
 }

@@ -10,10 +10,15 @@ export interface Feed {
   stop(): void;
 }
 
-export function startFeed(store: Store): Feed {
+/** @param returned is called when the server is there again: it may be another one */
+export function startFeed(store: Store, returned: () => void): Feed {
   const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({ reconnectionDelayMax: 5000 });
   const lost = () => store.dispatch({ type: "server", server: "lost" });
-  socket.on("connect", () => store.dispatch({ type: "server", server: "online" }));
+  socket.on("connect", () => {
+    const wasLost = store.state.server === "lost";
+    store.dispatch({ type: "server", server: "online" });
+    if (wasLost) returned();
+  });
   socket.on("disconnect", lost);
   socket.on("connect_error", lost);
   socket.on("snapshot", (snapshot) => {

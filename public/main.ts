@@ -1,6 +1,5 @@
 /** The composition root of the page: makes the parts, ties them together, draws. */
 import { render } from "lit-html";
-import type { ConfigView } from "../common/api";
 import { LANGUAGE_KEY, pageActions, THEME_KEY } from "./actions";
 import { announce } from "./announce";
 import { startChainReader } from "./chain-reader";
@@ -8,11 +7,13 @@ import { fetchConfig } from "./config";
 import { startFeed } from "./feed";
 import { firstLanguage, translator } from "./i18n";
 import { ids } from "./ids";
+import { configOf } from "./select";
 import { initialState, type PageState, type Theme } from "./state";
 import { createStore } from "./store";
 import { powerChart } from "./views/chart";
 import { page } from "./views/page";
-import { messageOf } from "./wallet/failure";
+import { failureKind, messageOf } from "./wallet/failure";
+import { isLoopback } from "./wallet/network";
 import { startSession } from "./wallet/session";
 
 const storage = window.localStorage;
@@ -21,11 +22,15 @@ const theme: Theme = storedTheme === "light" || storedTheme === "dark" ? storedT
 const targetOf = (hash: string) => /^#trade\/(\w+)$/.exec(hash)?.[1] ?? null;
 const nowMs = () => Date.now();
 const CONFIG_RETRY_MS = 3000;
+const CHAIN_KEY = "neighborwatt/chain";
 let configTimer = 0;
+let isLoadingConfig = false;
 
 const store = createStore({
   ...initialState,
   nowMs: nowMs(),
+  scripts: { served: null, own: new URL(import.meta.url).pathname.split("/").at(-1) ?? null },
+  isElsewhere: !isLoopback(location.hostname),
   ui: {
     ...initialState.ui,
     theme,
@@ -34,30 +39,61 @@ const store = createStore({
   },
 });
 
-/** Asks until there is one: the server may still be starting, or wait for the contracts. */
+/** The server has said meanwhile that another configuration counts. */
+const isOutdated = ({ config, configVersion }: PageState): boolean =>
+  config.status === "ready" && configVersion !== null && configVersion !== config.view.version;
+
+/**
+ * Asks until there is one: the server may still be starting, or wait for the contracts. One that is there is kept while
+ * nothing says that it no longer counts.
+ */
 async function loadConfig(): Promise<void> {
+  if (isLoadingConfig) return;
+  isLoadingConfig = true;
   clearTimeout(configTimer);
+  configTimer = 0;
   const config = await fetchConfig();
-  store.dispatch({ type: "config", config });
-  if (config.status === "failed") configTimer = window.setTimeout(() => void loadConfig(), CONFIG_RETRY_MS);
+  isLoadingConfig = false;
+  if (config.status === "ready" || store.state.config.status !== "ready" || isOutdated(store.state))
+    store.dispatch({ type: "config", config });
+  if (config.status === "failed" || isOutdated(store.state))
+    configTimer = window.setTimeout(() => void loadConfig(), CONFIG_RETRY_MS);
   if (config.status !== "ready") return;
-  if (config.view.labWallet) await announceLab(config.view);
+  tellOfAnotherChain(config);
+  if (config.view.labWallet) await announceLab();
   store.dispatch({ type: "wallet", change: { isSearching: false } });
 }
 
-async function announceLab(config: ConfigView): Promise<void> {
-  const { announceLabWallet } = await import("./wallet/lab");
+/** What was shown of the chain before is gone with it, and a wallet may not know. */
+function tellOfAnotherChain({ view, chain }: PageState["config"] & { status: "ready" }): void {
+  const key = `${CHAIN_KEY}/${view.chainId}`;
+  const last = storage.getItem(key);
+  if (last !== null && last !== chain) store.dispatch({ type: "notice", notice: { name: "chainAnother" } });
+  storage.setItem(key, chain);
+}
+
+let labConfigChanged: (() => void) | null = null;
+
+async function announceLab(): Promise<void> {
+  if (labConfigChanged) return labConfigChanged();
   const language = () => store.state.ui.language;
+  const config = () => {
+    const now = configOf(store.state);
+    if (!now) throw new Error("The page has no configuration now");
+    return now;
+  };
   try {
-    await announceLabWallet({ config, storage, language });
+    const { announceLabWallet } = await import("./wallet/lab");
+    labConfigChanged = await announceLabWallet({ config, storage, language });
   } catch (error) {
     // Its chain is not there, or is another one: then there is no lab wallet.
     console.info("No lab wallet:", messageOf(error));
+    if (failureKind(error) === "pageOlder") store.dispatch({ type: "notice", notice: { name: "pageOlder" } });
   }
 }
 
 const session = startSession(store, window, storage);
-const feed = startFeed(store);
+const feed = startFeed(store, () => void loadConfig());
 const sender = { store, provider: () => session.provider(), nowMs };
 const act = pageActions({
   sender,
@@ -96,6 +132,9 @@ function draw(): void {
   showTarget(state);
 }
 
+store.subscribe((state) => {
+  if (isOutdated(state) && configTimer === 0) void loadConfig();
+});
 let isDrawQueued = false;
 store.subscribe(() => {
   if (isDrawQueued) return;

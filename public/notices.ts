@@ -2,16 +2,23 @@
  * A named notice for each missing thing, with the one button that mends it. The standing ones follow from the state;
  * the others tell how the last action ended.
  */
+import type { ConfigView } from "../common/api";
 import type { Key } from "./i18n";
 import { configOf, shownMeter, walletName } from "./select";
 import type { PageState } from "./state";
 import { failureKind, messageOf } from "./wallet/failure";
-import { ChainNotAddable, canBeAdded } from "./wallet/network";
+import { ChainNotAddable, canBeAdded, isLoopback } from "./wallet/network";
+import { OldChainError } from "./wallet/wallet-chain";
 
 export type NoticeName =
+  | "pageOlder"
   | "configFailed"
   | "noWallet"
   | "wrongNetwork"
+  | "walletElsewhere"
+  | "walletOnOldChain"
+  | "nonceAhead"
+  | "chainAnother"
   | "walletOffline"
   | "noContracts"
   | "serverGone"
@@ -40,6 +47,7 @@ export type Tone = "neutral" | "info" | "warning" | "error";
 /** What the button does; `actions` of the page carries it out. */
 export type Mend =
   | "reload"
+  | "reloadPage"
   | "getWallet"
   | "switchNetwork"
   | "switchAdded"
@@ -55,9 +63,14 @@ interface Kind {
 }
 
 const KINDS: Record<NoticeName, Kind> = {
+  pageOlder: { tone: "warning", mend: "reloadPage" },
   configFailed: { tone: "error", mend: "reload" },
   noWallet: { tone: "info", mend: "getWallet" },
   wrongNetwork: { tone: "warning", mend: "switchNetwork" },
+  walletElsewhere: { tone: "warning", mend: "help" },
+  walletOnOldChain: { tone: "warning", mend: "help" },
+  nonceAhead: { tone: "warning", mend: "help" },
+  chainAnother: { tone: "info", mend: "dismiss" },
   walletOffline: { tone: "warning", mend: "help" },
   noContracts: { tone: "error", mend: "reload" },
   serverGone: { tone: "warning", mend: "retryServer" },
@@ -82,6 +95,9 @@ export const titleKey = ({ name }: Notice): Key => `notice.${name}.title`;
 export const textKey = ({ name }: Notice): Key => `notice.${name}.text`;
 /** Longer help, unfolded by the button of those whose mending is not the page's. */
 const HELP = {
+  walletElsewhere: "notice.walletElsewhere.help",
+  walletOnOldChain: "notice.walletOnOldChain.help",
+  nonceAhead: "notice.nonceAhead.help",
   walletOffline: "notice.walletOffline.help",
   nodeGone: "notice.nodeGone.help",
   chainSilent: "notice.chainSilent.help",
@@ -100,6 +116,7 @@ const BY_FAILURE = {
   staleNonce: "staleNonce",
   noEther: "noEther",
   unsupported: "unsupported",
+  pageOlder: "pageOlder",
   walletOffline: "walletOffline",
   unknownChain: "wrongNetwork",
 } as const;
@@ -107,6 +124,7 @@ const BY_FAILURE = {
 /** What the last action's failure is called. */
 export function noticeOf(error: unknown): Notice {
   if (error instanceof ChainNotAddable) return { name: "chainNotAddable" };
+  if (error instanceof OldChainError) return { name: "walletOnOldChain" };
   const kind = failureKind(error);
   if (kind === "failed") return { name: "failed", values: { reason: messageOf(error) } };
   return { name: BY_FAILURE[kind] };
@@ -114,6 +132,16 @@ export function noticeOf(error: unknown): Notice {
 
 /** What is missing now, the most basic first. */
 export function standingNotices(state: PageState): Notice[] {
+  const { served, own } = state.scripts;
+  const isOlder = state.server === "online" && served !== null && own !== null && served !== own;
+  return [...(isOlder ? [{ name: "pageOlder" } as const] : []), ...missingNotices(state)];
+}
+
+/** The address of the node means this very device, and the node is not on it. */
+const isNodeElsewhere = (state: PageState, { rpcUrl }: ConfigView): boolean =>
+  state.isElsewhere && isLoopback(new URL(rpcUrl).hostname);
+
+function missingNotices(state: PageState): Notice[] {
   if (state.config.status === "failed")
     return [{ name: state.config.isWithoutContracts ? "noContracts" : "configFailed" }];
   const config = configOf(state);
@@ -127,15 +155,29 @@ export function standingNotices(state: PageState): Notice[] {
     if (chain === "silent") notices.push({ name: "chainSilent", values: { detail } });
     if (chain === "rebuilding") notices.push({ name: "rebuilding" });
   }
-  if (state.wallet.found.length === 0 && !state.wallet.isSearching) notices.push({ name: "noWallet" });
+  if (state.wallet.found.length === 0 && !state.wallet.isSearching)
+    notices.push(
+      isNodeElsewhere(state, config)
+        ? { name: "walletElsewhere", values: { rpcUrl: config.rpcUrl } }
+        : { name: "noWallet" },
+    );
   if (state.wallet.status === "connected") {
     const values = { chain: config.chainName, wallet: walletName(state), rpcUrl: config.rpcUrl };
     if (state.wallet.isOffline) notices.push({ name: "walletOffline", values });
     else if (state.wallet.chainId !== config.chainId)
       notices.push({
-        name: canBeAdded(config.rpcUrl) ? "wrongNetwork" : "chainNotAddable",
+        name: isNodeElsewhere(state, config)
+          ? "walletElsewhere"
+          : canBeAdded(config.rpcUrl)
+            ? "wrongNetwork"
+            : "chainNotAddable",
         values,
       });
+    else if (state.wallet.isOnOldChain) notices.push({ name: "walletOnOldChain", values });
+    if (state.nonceAhead) {
+      const { nonce, expected } = state.nonceAhead;
+      notices.push({ name: "nonceAhead", values: { ...values, nonce, expected } });
+    }
   }
   const meter = shownMeter(state);
   if (state.server === "online" && meter && meter.state !== "online") notices.push({ name: "meterGone" });
@@ -145,6 +187,7 @@ export function standingNotices(state: PageState): Notice[] {
 /** The standing ones, then the last action's, without naming one thing twice. */
 export function noticesOf(state: PageState): Notice[] {
   const standing = standingNotices(state);
-  const last = state.notice;
+  // While the server is gone nothing of the page can be fetched, older or not.
+  const last = state.server === "lost" && state.notice?.name === "pageOlder" ? null : state.notice;
   return !last || standing.some((notice) => notice.name === last.name) ? standing : [...standing, last];
 }

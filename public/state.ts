@@ -14,6 +14,7 @@ import type {
 } from "../common/events";
 import type { Notice } from "./notices";
 import type { TransactionRecord } from "./transactions";
+import type { NonceAhead } from "./wallet/wallet-chain";
 
 export interface WalletChoice {
   uuid: string;
@@ -35,6 +36,8 @@ export interface WalletState {
   chainId: number | null;
   /** It said that it has lost its node. */
   isOffline: boolean;
+  /** It sees another chain of this id, or one that is no more. */
+  isOnOldChain: boolean;
 }
 
 export interface Balances {
@@ -64,7 +67,12 @@ export interface PageState {
   config:
     | { status: "loading" }
     | { status: "failed"; isWithoutContracts: boolean }
-    | { status: "ready"; view: ConfigView };
+    | {
+        status: "ready";
+        view: ConfigView;
+        /** Tells this chain from one that was begun anew under the same id. */
+        chain: string;
+      };
   server: "connecting" | "online" | "lost";
   offers: Record<string, OfferView>;
   trades: Record<string, TradeView>;
@@ -75,9 +83,16 @@ export interface PageState {
   /** Every node; null until the server has asked them. */
   network: NetworkView | null;
   hasSnapshot: boolean;
+  /** `version` of the configuration that counts, by the newest snapshot. */
+  configVersion: string | null;
+  /** Names of the page's script: as the server would serve it now, and as it runs here. */
+  scripts: { served: string | null; own: string | null };
+  /** The page is open on another machine than the one that serves it, where 127.0.0.1 is somebody else. */
+  isElsewhere: boolean;
   wallet: WalletState;
   balances: Balances | null;
   transactions: TransactionRecord[];
+  nonceAhead: NonceAhead | null;
   busy: Record<string, Phase>;
   purchase: PurchaseDraft | null;
   /** Of the last action; the standing ones are computed, see `notices.ts`. */
@@ -109,6 +124,9 @@ export const initialState: PageState = {
   chain: null,
   network: null,
   hasSnapshot: false,
+  configVersion: null,
+  scripts: { served: null, own: null },
+  isElsewhere: false,
   wallet: {
     found: [],
     isSearching: true,
@@ -118,9 +136,11 @@ export const initialState: PageState = {
     account: null,
     chainId: null,
     isOffline: false,
+    isOnOldChain: false,
   },
   balances: null,
   transactions: [],
+  nonceAhead: null,
   busy: {},
   purchase: null,
   notice: null,
@@ -153,6 +173,7 @@ export type Action =
   | { type: "balances"; balances: Balances | null }
   | { type: "transactions"; transactions: TransactionRecord[] }
   | { type: "transaction"; transaction: TransactionRecord }
+  | { type: "nonceAhead"; nonceAhead: NonceAhead | null }
   | { type: "busy"; what: string; phase: Phase | null }
   | { type: "purchase"; purchase: PurchaseDraft | null }
   | { type: "notice"; notice: Notice | null }
@@ -207,7 +228,7 @@ export function reduce(state: PageState, action: Action): PageState {
     case "server":
       return { ...state, server: action.server };
     case "snapshot": {
-      const { offers, trades, meters, chain, network } = action.snapshot;
+      const { offers, trades, meters, chain, network, configVersion, pageScript } = action.snapshot;
       return {
         ...state,
         hasSnapshot: true,
@@ -216,6 +237,8 @@ export function reduce(state: PageState, action: Action): PageState {
         meters: byId(meters, (meter) => meter.meter),
         chain,
         network,
+        configVersion,
+        scripts: { ...state.scripts, served: pageScript },
       };
     }
     case "offer":
@@ -247,6 +270,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, transactions: action.transactions };
     case "transaction":
       return { ...state, transactions: withTransaction(state.transactions, action.transaction) };
+    case "nonceAhead":
+      return { ...state, nonceAhead: action.nonceAhead };
     case "busy": {
       const { [action.what]: _, ...others } = state.busy;
       return { ...state, busy: action.phase ? { ...others, [action.what]: action.phase } : others };

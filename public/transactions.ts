@@ -1,5 +1,5 @@
 /**
- * Transactions this page has sent, kept in localStorage per chain and account, so that a reload in the middle of a
+ * Transactions this page has sent, kept in localStorage per chain and account (a chain begun anew is another), so that a reload in the middle of a
  * purchase goes on showing it. Only the receipt makes one sealed; a node that does not know it makes it missing.
  */
 
@@ -34,8 +34,9 @@ const MAX_KEPT = 20;
 /** A node may take a moment to know what another has taken in. */
 export const MISSING_AFTER_MS = 60_000;
 
-const keyOf = (chainId: number, account: string) =>
-  `neighborwatt/transactions/${chainId}/${account.toLowerCase()}`;
+/** @param chain as the configuration of the page tells it from others of its id */
+const keyOf = (chain: string, account: string) =>
+  `neighborwatt/transactions/${chain}/${account.toLowerCase()}`;
 
 const isRecord = (value: unknown): value is TransactionRecord =>
   typeof value === "object" &&
@@ -57,15 +58,15 @@ export function parseTransactions(text: string | null): TransactionRecord[] {
   return Array.isArray(parsed) ? parsed.filter(isRecord).slice(0, MAX_KEPT) : [];
 }
 
-export const loadTransactions = (storage: Storage, chainId: number, account: string): TransactionRecord[] =>
-  parseTransactions(storage.getItem(keyOf(chainId, account)));
+export const loadTransactions = (storage: Storage, chain: string, account: string): TransactionRecord[] =>
+  parseTransactions(storage.getItem(keyOf(chain, account)));
 
 export const saveTransactions = (
   storage: Storage,
-  chainId: number,
+  chain: string,
   account: string,
   records: TransactionRecord[],
-): void => storage.setItem(keyOf(chainId, account), JSON.stringify(records.slice(0, MAX_KEPT)));
+): void => storage.setItem(keyOf(chain, account), JSON.stringify(records.slice(0, MAX_KEPT)));
 
 interface Receipt {
   status: string;

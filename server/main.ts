@@ -3,8 +3,6 @@
  * and stopped in the other. Run it with `npx tsx server/main.ts`; `npm start` does it after preparing the rest.
  */
 import { join } from "node:path";
-import type { ConfigView } from "../common/api";
-import { TOKENS_PER_ETHER } from "../common/lab";
 import { parseCalibration } from "../meter/calibration";
 import { systemClock } from "../meter/clock";
 import { createMeter } from "../meter/meter";
@@ -12,9 +10,11 @@ import { type Contracts, createChain, loadMeterKey, type MeterKey, Nodes } from 
 import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
 import { type Config, ConfigError, loadServedConfig } from "./config";
+import { configView } from "./config-view";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
 import { createLog, type Log, messageOf, namedLog } from "./log";
+import { pageScriptReader } from "./page-script";
 import { Store } from "./store";
 import { Today } from "./today";
 import type { Clock, ReadingSigner, Service } from "./types";
@@ -81,6 +81,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     clock,
     log: namedLog(log, "nodes"),
   });
+  const view = () => configView(config, contracts(), ledger);
   const today = new Today(history, delivery, clock);
   const views = new Views({
     ledger,
@@ -89,6 +90,8 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => nodes.recent(),
+    configVersion: () => view()?.version ?? null,
+    pageScript: pageScriptReader(PAGE_DIR),
   });
   const web = new Web({
     ...config,
@@ -103,7 +106,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     network: () => nodes.view(),
     meter: key.meter,
     nowMs: clock.nowMs,
-    configView: configReader(config, contracts, ledger),
+    configView: view,
     pageDir: PAGE_DIR,
     log: namedLog(log, "web"),
   });
@@ -144,28 +147,6 @@ function remembered(contracts: () => Contracts | null): () => Contracts | null {
   return () => {
     last = contracts() ?? last;
     return last;
-  };
-}
-
-function configReader(config: Config, contracts: () => Contracts | null, ledger: Store["ledger"]) {
-  return (): ConfigView | null => {
-    const known = contracts();
-    if (!known) return null;
-    return {
-      network: config.network,
-      chainId: config.chainId,
-      chainName: `neighborwatt ${config.network}`,
-      rpcUrl: config.publicRpcUrl,
-      contracts: known,
-      tokensPerEther: TOKENS_PER_ETHER.toString(),
-      confirmationsNeeded: config.confirmations,
-      gridTariffPerKWh: config.gridTariffPerKWh.toString(),
-      labWallet: config.isLab,
-      faucet: config.isLab,
-      meters: [...ledger.confirmed.meters.values()]
-        .filter(({ isCommissioned }) => isCommissioned)
-        .map(({ meter, prosumer }) => ({ meter, prosumer })),
-    };
   };
 }
 

@@ -30,6 +30,8 @@ export interface ViewParts {
   todayMilliWh(): bigint;
   /** All nodes as they were seen a moment ago; null when nobody has looked lately. */
   network(): NetworkView | null;
+  configVersion(): string | null;
+  pageScript(): string | null;
 }
 
 export class Views {
@@ -51,6 +53,8 @@ export class Views {
         .map((meter) => this.meter(meter)),
       chain: this.chain(),
       network: this.parts.network(),
+      configVersion: this.parts.configVersion(),
+      pageScript: this.parts.pageScript(),
     };
   }
 

@@ -1,12 +1,33 @@
 /** What each notice says, and what its one button is called. */
 export const enNotices = {
   "notices.label": "Notices",
+  "notice.pageOlder.title": "This page is older than the server.",
+  "notice.pageOlder.text":
+    "The house has a newer one now, and parts of this one are gone. Your trades go on meanwhile.",
   "notice.configFailed.title": "The house does not answer.",
   "notice.configFailed.text": "Its server gave no configuration. Is it still starting?",
   "notice.noWallet.title": "No wallet found.",
   "notice.noWallet.text": "You can look around; to trade, add a wallet such as MetaMask to this browser.",
   "notice.wrongNetwork.title": "Your wallet is on another network.",
   "notice.wrongNetwork.text": "This neighbourhood trades on {chain}.",
+  "notice.walletElsewhere.title": "A wallet on this device cannot reach the chain.",
+  "notice.walletElsewhere.text":
+    "The house gives wallets the address {rpcUrl}, and on this device that is the device itself.",
+  "notice.walletElsewhere.help":
+    "Trade with the lab wallet where there is one: it needs no address. With a wallet of your own, trade on the machine that serves this page, or let its operator set PUBLIC_RPC_URL to an https address that this device reaches.",
+  "notice.walletOnOldChain.title": "{wallet} is on an older chain of the same name.",
+  "notice.walletOnOldChain.text":
+    "The chain was begun anew and your wallet has not noticed. The page sends nothing until it has: a transaction could wait unseen and run later by itself.",
+  "notice.walletOnOldChain.help":
+    "Do both, in this order. First restart the browser: close all of its windows and open it again, so that the wallet forgets the old block number. Then clear the wallet's activity data: in MetaMask, Settings → Advanced → Clear activity tab data, with this network selected. Your keys stay as they are.",
+  "notice.nonceAhead.title": "Your transaction waits for one that does not exist.",
+  "notice.nonceAhead.text":
+    "Your wallet gave it number {nonce}; the chain expects {expected}. It would run by itself, later, as soon as your account has sent the ones before.",
+  "notice.nonceAhead.help":
+    "Cancel it in your wallet if you no longer want it. Then restart the browser and clear the wallet's activity data: in MetaMask, Settings → Advanced → Clear activity tab data, with this network selected. After that the next transaction has the right number.",
+  "notice.chainAnother.title": "This chain is another one than at your last visit.",
+  "notice.chainAnother.text":
+    "It was begun anew: what you bought and held on the old one is gone with it. With a wallet of your own, restart the browser and clear the wallet's activity data before you trade.",
   "notice.walletOffline.title": "{wallet} has lost its node.",
   "notice.walletOffline.text": "Balances and transactions are as they were last seen.",
   "notice.walletOffline.help":
@@ -27,7 +48,7 @@ export const enNotices = {
   "notice.rebuilding.title": "The chain is another one than before.",
   "notice.rebuilding.text": "The house forgets the old one and reads the new one from its beginning.",
   "notice.rebuilding.help":
-    "If your own wallet shows old transactions, clear its activity data for this network, or its numbering will be wrong.",
+    "With a wallet of your own, restart the browser and clear the wallet's activity data for this network, or its block number and its numbering will be wrong.",
   "notice.meterGone.title": "The meter is not answering.",
   "notice.meterGone.text": "Its relay is open and no energy flows. Deliveries go on when it is back.",
   "notice.meterGone.help":
@@ -43,7 +64,7 @@ export const enNotices = {
   "notice.staleNonce.title": "Your wallet counts transactions of an older chain.",
   "notice.staleNonce.text": "The chain was reset under the same name.",
   "notice.staleNonce.help":
-    "In MetaMask: Settings → Advanced → Clear activity tab data, with this network selected. Your keys stay as they are. Then try again.",
+    "Restart the browser, then clear the wallet's activity data: in MetaMask, Settings → Advanced → Clear activity tab data, with this network selected. Your keys stay as they are. Then try again.",
   "notice.noEther.title": "Not enough ether for the fee.",
   "notice.noEther.text": "Every transaction costs its sender a little ether.",
   "notice.chainNotAddable.title": "Add this network by hand.",
@@ -54,6 +75,7 @@ export const enNotices = {
   "notice.failed.title": "That did not work.",
   "notice.failed.text": "{reason}",
   "mend.reload": "Try again",
+  "mend.reloadPage": "Reload the page",
   "mend.getWallet": "Get MetaMask",
   "mend.switchNetwork": "Switch network",
   "mend.switchAdded": "Added: switch to it",

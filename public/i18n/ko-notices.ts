@@ -3,12 +3,33 @@ import type { enNotices } from "./en-notices";
 /** Korean for the notices. */
 export const koNotices: Record<keyof typeof enNotices, string> = {
   "notices.label": "알림",
+  "notice.pageOlder.title": "이 페이지는 서버보다 오래되었습니다.",
+  "notice.pageOlder.text":
+    "집에 새 페이지가 있어 이 페이지의 일부가 없어졌습니다. 거래는 그동안에도 이어집니다.",
   "notice.configFailed.title": "집이 응답하지 않습니다.",
   "notice.configFailed.text": "서버가 설정을 주지 않았습니다. 아직 켜지는 중인가요?",
   "notice.noWallet.title": "지갑이 없습니다.",
   "notice.noWallet.text": "둘러볼 수는 있습니다. 거래하려면 이 브라우저에 MetaMask 같은 지갑을 추가하세요.",
   "notice.wrongNetwork.title": "지갑이 다른 네트워크에 있습니다.",
   "notice.wrongNetwork.text": "이 동네는 {chain}에서 거래합니다.",
+  "notice.walletElsewhere.title": "이 기기의 지갑은 체인에 접속할 수 없습니다.",
+  "notice.walletElsewhere.text":
+    "집이 지갑에 알려 주는 주소는 {rpcUrl}인데, 이 기기에서는 이 기기 자신을 뜻합니다.",
+  "notice.walletElsewhere.help":
+    "실습 지갑이 있으면 그것으로 거래하세요. 주소가 필요 없습니다. 내 지갑으로 거래하려면 이 페이지를 제공하는 컴퓨터에서 하거나, 운영자에게 PUBLIC_RPC_URL을 이 기기가 접속할 수 있는 https 주소로 정해 달라고 하세요.",
+  "notice.walletOnOldChain.title": "{wallet}이(가) 같은 이름의 옛 체인에 있습니다.",
+  "notice.walletOnOldChain.text":
+    "체인이 새로 시작되었는데 지갑이 아직 모릅니다. 지갑이 알 때까지 페이지는 아무것도 보내지 않습니다. 트랜잭션이 보이지 않게 기다리다가 나중에 저절로 실행될 수 있기 때문입니다.",
+  "notice.walletOnOldChain.help":
+    "두 가지를 차례로 하세요. 먼저 브라우저를 다시 시작합니다. 창을 모두 닫았다가 다시 열면 지갑이 옛 블록 번호를 잊습니다. 그런 다음 지갑의 활동 데이터를 지웁니다. MetaMask에서는 이 네트워크를 고른 뒤 설정 → 고급 → 활동 탭 데이터 지우기입니다. 키는 그대로입니다.",
+  "notice.nonceAhead.title": "트랜잭션이 있지도 않은 트랜잭션을 기다립니다.",
+  "notice.nonceAhead.text":
+    "지갑이 붙인 번호는 {nonce}인데 체인이 기다리는 번호는 {expected}입니다. 그 앞의 번호들을 보내고 나면 나중에 저절로 실행됩니다.",
+  "notice.nonceAhead.help":
+    "더 원하지 않으면 지갑에서 취소하세요. 그런 다음 브라우저를 다시 시작하고 지갑의 활동 데이터를 지우세요. MetaMask에서는 이 네트워크를 고른 뒤 설정 → 고급 → 활동 탭 데이터 지우기입니다. 그러면 다음 트랜잭션의 번호가 맞습니다.",
+  "notice.chainAnother.title": "지난번과 다른 체인입니다.",
+  "notice.chainAnother.text":
+    "체인이 새로 시작되어 옛 체인에서 사고 가졌던 것은 함께 없어졌습니다. 내 지갑을 쓴다면 거래하기 전에 브라우저를 다시 시작하고 지갑의 활동 데이터를 지우세요.",
   "notice.walletOffline.title": "{wallet}이(가) 노드를 잃었습니다.",
   "notice.walletOffline.text": "잔액과 트랜잭션은 마지막으로 확인한 값입니다.",
   "notice.walletOffline.help":
@@ -29,7 +50,7 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.rebuilding.title": "체인이 이전과 다릅니다.",
   "notice.rebuilding.text": "집이 옛 체인을 잊고 새 체인을 처음부터 읽습니다.",
   "notice.rebuilding.help":
-    "내 지갑에 옛 트랜잭션이 보이면 이 네트워크의 활동 데이터를 지우세요. 그러지 않으면 번호가 어긋납니다.",
+    "내 지갑을 쓴다면 브라우저를 다시 시작하고 이 네트워크의 활동 데이터를 지우세요. 그러지 않으면 블록 번호와 트랜잭션 번호가 어긋납니다.",
   "notice.meterGone.title": "계량기가 응답하지 않습니다.",
   "notice.meterGone.text": "릴레이가 열려 있어 전기가 흐르지 않습니다. 돌아오면 공급이 이어집니다.",
   "notice.meterGone.help":
@@ -45,7 +66,7 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.staleNonce.title": "지갑이 옛 체인의 트랜잭션 번호를 세고 있습니다.",
   "notice.staleNonce.text": "같은 이름의 체인이 초기화되었습니다.",
   "notice.staleNonce.help":
-    "MetaMask에서 이 네트워크를 고른 뒤 설정 → 고급 → 활동 탭 데이터 지우기를 누르세요. 키는 그대로입니다. 그런 다음 다시 시도하세요.",
+    "브라우저를 다시 시작한 다음 지갑의 활동 데이터를 지우세요. MetaMask에서는 이 네트워크를 고른 뒤 설정 → 고급 → 활동 탭 데이터 지우기입니다. 키는 그대로입니다. 그런 다음 다시 시도하세요.",
   "notice.noEther.title": "수수료로 낼 이더가 부족합니다.",
   "notice.noEther.text": "모든 트랜잭션에는 보내는 사람의 이더가 조금 듭니다.",
   "notice.chainNotAddable.title": "이 네트워크를 직접 추가하세요.",
@@ -56,6 +77,7 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.failed.title": "잘되지 않았습니다.",
   "notice.failed.text": "{reason}",
   "mend.reload": "다시 시도",
+  "mend.reloadPage": "페이지 새로 열기",
   "mend.getWallet": "MetaMask 받기",
   "mend.switchNetwork": "네트워크 전환",
   "mend.switchAdded": "추가했어요: 전환",

@@ -4,9 +4,9 @@ import type { OfferView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { ids } from "../ids";
+import { nodeOf } from "../node";
 import { noticeOf } from "../notices";
 import { configOf } from "../select";
-import { rpcProvider } from "../wallet/provider";
 import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
 import { type Sender, send } from "./send";
 
@@ -123,12 +123,7 @@ export async function askFaucet({ store, nowMs }: Sender): Promise<void> {
   try {
     const { sendFromLab } = await import("../wallet/lab-send");
     const transaction = { to: account, value: FAUCET_WEI, data: "0x" };
-    const hash = await sendFromLab(
-      rpcProvider(config.rpcUrl),
-      config.chainId,
-      LAB_ACCOUNTS.faucet,
-      transaction,
-    );
+    const hash = await sendFromLab(nodeOf(config), config.chainId, LAB_ACCOUNTS.faucet, transaction);
     store.dispatch({
       type: "transaction",
       transaction: {

@@ -2,11 +2,15 @@
  * The one way a transaction leaves the page: simulated first, so that no window opens for what must fail; then the
  * wallet's window; then a record that only the chain can turn into "sealed".
  */
+import { compareWalletChain } from "../chain-reader";
 import { revertSentence } from "../errors";
+import { readerOf } from "../node";
 import { noticeOf } from "../notices";
+import { configOf } from "../select";
 import type { Store } from "../store";
 import type { TransactionKind, TransactionRecord } from "../transactions";
 import type { Provider } from "../wallet/provider";
+import { OldChainError } from "../wallet/wallet-chain";
 
 export interface Call {
   kind: TransactionKind;
@@ -25,6 +29,18 @@ export interface Sender {
   nowMs(): number;
 }
 
+/**
+ * On the page's own node, which stands where the page stands; a wallet may be some blocks behind.
+ * @throws OldChainError, or the node's refusal with the revert's data
+ */
+async function checkBeforeSending(store: Store, wallet: Provider, parameters: object): Promise<void> {
+  const config = configOf(store.state);
+  await compareWalletChain(store, wallet);
+  if (store.state.wallet.isOnOldChain) throw new OldChainError();
+  const reader = config ? readerOf(config, () => wallet) : wallet;
+  await reader.request({ method: "eth_call", params: [parameters, "latest"] });
+}
+
 /** Resolves to the hash, or null when it was not sent; the notice then says why. Never rejects. */
 export async function send({ store, provider, nowMs }: Sender, call: Call): Promise<string | null> {
   const from = store.state.wallet.account;
@@ -40,7 +56,7 @@ export async function send({ store, provider, nowMs }: Sender, call: Call): Prom
   store.dispatch({ type: "notice", notice: null });
   phase("checking");
   try {
-    await provider().request({ method: "eth_call", params: [parameters, "latest"] });
+    await checkBeforeSending(store, provider(), parameters);
     phase("wallet");
     const hash = (await provider().request({
       method: "eth_sendTransaction",

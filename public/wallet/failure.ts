@@ -36,12 +36,17 @@ export type FailureKind =
   | "staleNonce"
   | "noEther"
   | "unsupported"
+  /** A part of the page that the server no longer has. */
+  | "pageOlder"
   | "failed";
 
 export function failureKind(error: unknown): FailureKind {
   const message = messageOf(error);
   if (/nonce too (high|low)/i.test(message)) return "staleNonce";
   if (/insufficient funds/i.test(message)) return "noEther";
+  // In the words of Chromium and Firefox, of Safari, and of Vite.
+  if (/dynamically imported module|Importing a module script failed|Unable to preload/i.test(message))
+    return "pageOlder";
   switch (codeOf(error)) {
     case 4001:
       return "rejected";

@@ -1,5 +1,5 @@
 /** Sends a transaction signed with a well-known lab key, straight to the node. */
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain } from "../../common/lab";
 import { signTransaction } from "../web3/signer";
 import { failure, type Provider } from "./provider";
 
@@ -30,7 +30,7 @@ const TIP_WEI = 1_000_000_000n;
  */
 export async function requireChain(rpc: Provider, chainId: number): Promise<void> {
   const actual = Number(await rpc.request({ method: "eth_chainId" }));
-  if (actual === chainId && (chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID)) return;
+  if (actual === chainId && isLabChain(chainId)) return;
   throw failure(
     4901,
     `The node's chain is ${actual}: the lab's keys sign on ${EMBEDDED_CHAIN_ID} and ${GETH_CHAIN_ID} only`,

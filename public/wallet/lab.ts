@@ -1,15 +1,16 @@
 /**
  * The lab wallet: an EIP-6963 wallet of the page's own, with everybody's keys and a confirmation window, so that
- * trading needs no extension. It exists on the embedded chain only, whoever asks.
+ * trading needs no extension. It exists on a lab's chain only, whoever asks.
  */
 import type { ConfigView } from "../../common/api";
-import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
+import { LAB_ACCOUNTS } from "../../common/lab";
+import { nodeOf } from "../node";
 import { announceWallet } from "./discovery";
 import { askForAccount, askForConfirmation, type LabRole } from "./lab-dialog";
 import { LAB_RDNS } from "./lab-id";
 import { estimateFees, type LabTransaction, requireChain, sendFromLab } from "./lab-send";
 import { hexChainId } from "./network";
-import { failure, type Provider, rpcProvider } from "./provider";
+import { failure, type Provider } from "./provider";
 
 const CHOSEN = "neighborwatt/lab-account";
 
@@ -34,13 +35,19 @@ interface SentTransaction {
 }
 
 export interface LabWalletOptions {
-  config: ConfigView;
+  /** As it is now: the server may come back with another network. */
+  config(): ConfigView;
   storage: Storage;
   language(): "en" | "ko";
 }
 
-export function labWallet({ config, storage, language }: LabWalletOptions): Provider {
-  const rpc = rpcProvider(config.rpcUrl);
+export function labWallet({
+  config,
+  storage,
+  language,
+}: LabWalletOptions): Provider & { emit(event: string, value: unknown): void } {
+  const rpc: Provider = { request: (call) => nodeOf(config()).request(call) };
+  const chainId = () => config().chainId;
   const listeners = new Map<string, Set<(value: never) => void>>();
   const emit = (event: string, value: unknown) => {
     for (const listener of listeners.get(event) ?? []) listener(value as never);
@@ -70,7 +77,7 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
   }
 
   async function connect(method: string): Promise<string[]> {
-    await requireChain(rpc, EMBEDDED_CHAIN_ID);
+    await requireChain(rpc, chainId());
     const chosen = await inWindow(method, () => askForAccount(language()));
     storage.setItem(CHOSEN, chosen);
     emit("accountsChanged", accounts());
@@ -83,7 +90,7 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
     if (!account || sent.from?.toLowerCase() !== account.address.toLowerCase())
       throw failure(4100, "The lab wallet is not connected with that account");
     if (!sent.to) throw failure(-32602, "The lab wallet deploys no contracts");
-    await requireChain(rpc, EMBEDDED_CHAIN_ID);
+    await requireChain(rpc, chainId());
     const transaction: LabTransaction = {
       to: sent.to,
       value: BigInt(sent.value ?? "0x0"),
@@ -92,7 +99,7 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
     const fees = await inWindow("eth_sendTransaction", async () => {
       const estimated = await estimateFees(rpc, account.address, transaction);
       const isConfirmed = await askForConfirmation({
-        config,
+        config: config(),
         role: chosen,
         transaction,
         fees: estimated,
@@ -100,15 +107,15 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
       });
       return isConfirmed ? estimated : null;
     });
-    return sendFromLab(rpc, EMBEDDED_CHAIN_ID, account, transaction, fees);
+    return sendFromLab(rpc, chainId(), account, transaction, fees);
   }
 
   async function request(method: string, params: readonly unknown[]): Promise<unknown> {
     if (READS.test(method)) return rpc.request({ method, params });
     switch (method) {
       case "eth_chainId":
-        await requireChain(rpc, EMBEDDED_CHAIN_ID);
-        return hexChainId(EMBEDDED_CHAIN_ID);
+        await requireChain(rpc, chainId());
+        return hexChainId(chainId());
       case "eth_accounts":
         return accounts();
       case "eth_requestAccounts":
@@ -120,8 +127,8 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
         emit("accountsChanged", []);
         return null;
       case "wallet_switchEthereumChain":
-        if ((params[0] as { chainId?: string })?.chainId === hexChainId(EMBEDDED_CHAIN_ID)) return null;
-        throw failure(4902, `The lab wallet knows chain ${EMBEDDED_CHAIN_ID} only`);
+        if ((params[0] as { chainId?: string })?.chainId === hexChainId(chainId())) return null;
+        throw failure(4902, `The lab wallet knows chain ${chainId()} only`);
       default:
         throw failure(4200, `The lab wallet has no ${method}`);
     }
@@ -129,6 +136,7 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
 
   return {
     request: ({ method, params = [] }) => request(method, params),
+    emit,
     on(event, listener) {
       listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
     },
@@ -138,11 +146,18 @@ export function labWallet({ config, storage, language }: LabWalletOptions): Prov
   };
 }
 
-/** Announces the lab wallet where it may exist. @throws ProviderFailure 4901 when the node's chain is another */
-export async function announceLabWallet(options: LabWalletOptions): Promise<void> {
-  await requireChain(rpcProvider(options.config.rpcUrl), EMBEDDED_CHAIN_ID);
+/**
+ * Announces the lab wallet where it may exist.
+ * @returns what to call when the configuration has changed
+ * @throws ProviderFailure 4901 when the node's chain is another
+ */
+export async function announceLabWallet(options: LabWalletOptions): Promise<() => void> {
+  const config = options.config();
+  await requireChain(nodeOf(config), config.chainId);
+  const provider = labWallet(options);
   announceWallet(window, {
     info: { uuid: "7f1c2d54-9a52-4e7b-8a3c-13370c0ffee5", name: "Lab wallet", rdns: LAB_RDNS, icon: ICON },
-    provider: labWallet(options),
+    provider,
   });
+  return () => provider.emit("chainChanged", hexChainId(options.config().chainId));
 }

@@ -5,6 +5,10 @@ import type { Provider } from "./provider";
 
 export const hexChainId = (chainId: number): string => `0x${chainId.toString(16)}`;
 
+/** A name by which a browser means its own machine. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
 /**
  * MetaMask takes https, or plain http at localhost and 127.0.0.1; anything else is refused without a window. Then the
  * page shows a card to copy from, not a button that must fail.

@@ -27,9 +27,23 @@ export interface ProviderFailure {
 export const failure = (code: number, message: string, data?: unknown): ProviderFailure =>
   data === undefined ? { code, message } : { code, message, data };
 
+interface Answer {
+  result?: unknown;
+  error?: ProviderFailure;
+}
+
+/** Null when it is no JSON: then something else than a node has answered. */
+async function answerOf(response: Response): Promise<Answer | null> {
+  try {
+    return (await response.json()) as Answer | null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /**
- * A node reached straight from the page, for the lab's own keys. The address is the configuration's, so a page that is
- * served by http reaches what its reader's browser can.
+ * A node reached straight from the page, or by `/rpc` of the page's server.
  * @throws ProviderFailure the node's own error, or 4900 when it does not answer
  */
 export function rpcProvider(rpcUrl: string): Provider {
@@ -51,8 +65,10 @@ export function rpcProvider(rpcUrl: string): Provider {
           `${rpcUrl} does not answer: ${error instanceof Error ? error.message : "no reason given"}`,
         );
       }
-      if (!response.ok) throw failure(4900, `${rpcUrl} answers ${response.status}`);
-      const answer = (await response.json()) as { result?: unknown; error?: ProviderFailure };
+      const answer = await answerOf(response);
+      if (!response.ok)
+        throw failure(4900, answer?.error?.message ?? `${rpcUrl} answers with HTTP ${response.status}`);
+      if (!answer) throw failure(4900, `${rpcUrl} does not answer with JSON`);
       if (answer.error) throw answer.error;
       return answer.result ?? null;
     },

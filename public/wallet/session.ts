@@ -37,7 +37,15 @@ export function startSession(store: Store, target: EventTarget, storage: Storage
     storage.removeItem(REMEMBERED);
     wallet({
       type: "wallet",
-      change: { status: "none", name: "", rdns: "", account: null, chainId: null, isOffline: false },
+      change: {
+        status: "none",
+        name: "",
+        rdns: "",
+        account: null,
+        chainId: null,
+        isOffline: false,
+        isOnOldChain: false,
+      },
     });
   };
 
@@ -45,7 +53,7 @@ export function startSession(store: Store, target: EventTarget, storage: Storage
     const accounts = (list: string[]) =>
       list[0] ? wallet({ type: "wallet", change: { account: checksummed(list[0]) } }) : left();
     const chain = (chainId: string) =>
-      wallet({ type: "wallet", change: { chainId: Number(chainId), isOffline: false } });
+      wallet({ type: "wallet", change: { chainId: Number(chainId), isOffline: false, isOnOldChain: false } });
     const online = () => wallet({ type: "wallet", change: { isOffline: false } });
     const offline = () => wallet({ type: "wallet", change: { isOffline: true } });
     const listeners = [
@@ -76,6 +84,7 @@ export function startSession(store: Store, target: EventTarget, storage: Storage
         account: accounts[0] ? checksummed(accounts[0]) : null,
         chainId,
         isOffline: false,
+        isOnOldChain: false,
       },
     });
   };

@@ -95,8 +95,8 @@ const NO_METHOD = -32601;
 const INVALID_PARAMS = -32602;
 /** EIP-1474: a limit is exceeded. */
 const LIMIT = -32005;
-/** EIP-1474: the resource is not available. */
-const UNAVAILABLE = -32002;
+/** Not -32002: wallets say by it that a window of theirs is open. */
+const UNAVAILABLE = -32000;
 
 const failed = (code: number, message: string): Outcome => ({ error: { code, message } });
 const envelope = (id: Id, outcome: Outcome) => ({ jsonrpc: "2.0", id, ...outcome });

@@ -36,9 +36,9 @@ describe("The page on the two-node network", function () {
     await net?.stop();
   });
 
-  it("offers MetaMask the network by its own chain id, and no lab wallet", async () => {
+  it("offers MetaMask the network by its own chain id, beside the lab wallet of a lab's network", async () => {
     const { page, wallet } = opened;
-    await connect(opened, 1);
+    await connect(opened, 2);
     await appears(page, ids.notice("wrongNetwork"));
     await toTheHouse(opened);
     assert.equal(Number(wallet.chainId), GETH_CHAIN_ID);

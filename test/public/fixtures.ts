@@ -17,7 +17,11 @@ export const config: ConfigView = {
   network: "embedded",
   chainId: 13370,
   chainName: "neighborwatt embedded",
+  version: "1",
+  genesisHash: `0x${"9e".repeat(32)}`,
   rpcUrl: "http://127.0.0.1:8545",
+  // A scripted wallet then stands for the chain too.
+  hasRpcDoor: false,
   contracts: { token: TOKEN, trade: TRADE },
   tokensPerEther: "1000",
   confirmationsNeeded: 2,
@@ -26,6 +30,8 @@ export const config: ConfigView = {
   faucet: true,
   meters: [{ meter: METER, prosumer: LAB_ACCOUNTS.prosumer.address }],
 };
+
+export const CHAIN = `${config.genesisHash}/${TRADE}`;
 
 export const offer: OfferView = {
   offerId: "1",
@@ -85,6 +91,8 @@ export const meter: MeterView = {
 };
 
 export const snapshot: Snapshot = {
+  configVersion: config.version,
+  pageScript: null,
   offers: [offer],
   trades: [trade],
   meters: [meter],
@@ -106,7 +114,7 @@ export const record: TransactionRecord = {
 /** Everything in order: server, meter, chain, a connected wallet of the house next door. */
 export const readyState: PageState = {
   ...initialState,
-  config: { status: "ready", view: config },
+  config: { status: "ready", view: config, chain: CHAIN },
   server: "online",
   hasSnapshot: true,
   offers: { "1": offer },
@@ -121,6 +129,7 @@ export const readyState: PageState = {
     account: LAB_ACCOUNTS.consumer.address,
     chainId: 13370,
     isOffline: false,
+    isOnOldChain: false,
   },
 };
 

@@ -275,12 +275,11 @@ describe("The page with the lab wallet", function () {
   it("does not exist where the node's chain is another", async () => {
     const { page, close } = await openPage({
       prepare: async (prepared) => {
-        await prepared.route(/127\.0\.0\.1:\d+\/$/, async (route) => {
+        await prepared.route("**/rpc", async (route) => {
           const body = route.request().postData() ?? "";
           if (!body.includes("eth_chainId")) return route.fallback();
           return route.fulfill({
             json: { jsonrpc: "2.0", id: 1, result: "0x1" },
-            headers: { "access-control-allow-origin": "*" },
           });
         });
       },

@@ -36,10 +36,32 @@ describe("Standing notices", () => {
     ["wallet elsewhere", withWallet({ chainId: 1 }), ["wrongNetwork"]],
     [
       "wallet elsewhere, chain on a LAN by http",
-      { ...withWallet({ chainId: 1 }), config: { status: "ready", view: lan } },
+      { ...withWallet({ chainId: 1 }), config: { status: "ready", view: lan, chain: "lan" } },
       ["chainNotAddable"],
     ],
     ["wallet without its node", withWallet({ isOffline: true }), ["walletOffline"]],
+    ["wallet on the chain before", withWallet({ isOnOldChain: true }), ["walletOnOldChain"]],
+    [
+      "page of an earlier build",
+      { ...readyState, scripts: { served: "index-b.js", own: "index-a.js" } },
+      ["pageOlder"],
+    ],
+    ["page of this build", { ...readyState, scripts: { served: "index-a.js", own: "index-a.js" } }, []],
+    [
+      "a transaction numbered too high",
+      { ...readyState, nonceAhead: { hash: "0x1", nonce: 7, expected: 2 } },
+      ["nonceAhead"],
+    ],
+    [
+      "a phone whose wallet would look for the chain on the phone",
+      { ...withWallet({ chainId: 1 }), isElsewhere: true },
+      ["walletElsewhere"],
+    ],
+    [
+      "a phone without a wallet",
+      { ...withWallet({ found: [], status: "none" }), isElsewhere: true },
+      ["walletElsewhere"],
+    ],
     ["no contracts", withChain("noContracts"), ["noContracts"]],
     ["node gone", withChain("nodeLost"), ["nodeGone"]],
     ["sealer stopped", withChain("silent"), ["chainSilent"]],
@@ -48,6 +70,20 @@ describe("Standing notices", () => {
   ];
   for (const [situation, state, expected] of rows)
     it(`${situation}: ${expected.join(", ") || "none"}`, () => assert.deepEqual(names(state), expected));
+
+  it("call no page older while the server is gone", () => {
+    const failed = { message: "Failed to fetch dynamically imported module: http://x/assets/lab-1.js" };
+    assert.deepEqual(noticeOf(failed), { name: "pageOlder" });
+    const state = { ...readyState, notice: noticeOf(failed) };
+    assert.deepEqual(
+      noticesOf(state).map(({ name }) => name),
+      ["pageOlder"],
+    );
+    assert.deepEqual(
+      noticesOf({ ...state, server: "lost" }).map(({ name }) => name),
+      ["serverGone"],
+    );
+  });
 
   it("blame the server alone for what only the server could know", () => {
     const lost = {

@@ -14,10 +14,10 @@ import { memoryStorage, readyState, record, scripted, snapshot } from "./fixture
 describe("Transactions across a reload", () => {
   it("are kept per chain and account, whatever the account's case", () => {
     const storage = memoryStorage();
-    saveTransactions(storage, 13370, "0xABC", [record]);
-    assert.deepEqual(loadTransactions(storage, 13370, "0xabc"), [record]);
-    assert.deepEqual(loadTransactions(storage, 13371, "0xabc"), []);
-    assert.deepEqual(loadTransactions(storage, 13370, "0xabd"), []);
+    saveTransactions(storage, "13370/a", "0xABC", [record]);
+    assert.deepEqual(loadTransactions(storage, "13370/a", "0xabc"), [record]);
+    assert.deepEqual(loadTransactions(storage, "13370/b", "0xabc"), []);
+    assert.deepEqual(loadTransactions(storage, "13370/a", "0xabd"), []);
   });
 
   it("are at most twenty, the newest first", () => {
@@ -26,8 +26,8 @@ describe("Transactions across a reload", () => {
       ...record,
       hash: `0x${String(index).padStart(64, "0")}`,
     }));
-    saveTransactions(storage, 1, "0x1", many);
-    assert.deepEqual(loadTransactions(storage, 1, "0x1"), many.slice(0, 20));
+    saveTransactions(storage, "1", "0x1", many);
+    assert.deepEqual(loadTransactions(storage, "1", "0x1"), many.slice(0, 20));
   });
 
   for (const odd of [

@@ -143,7 +143,7 @@ function metamask(answers: Parameters<typeof scripted>[0] = {}) {
 
 function house(storage = memoryStorage()) {
   const target = new EventTarget();
-  const store = createStore({ ...initialState, config: { status: "ready", view: config } });
+  const store = createStore({ ...initialState, config: { status: "ready", view: config, chain: "house" } });
   return { target, store, storage, session: startSession(store, target, storage) };
 }
 
@@ -175,6 +175,7 @@ describe("The wallet's session", () => {
         account: CHECKSUMMED,
         chainId: 13370,
         isOffline: false,
+        isOnOldChain: false,
       },
     );
     emit("chainChanged", "0x1");

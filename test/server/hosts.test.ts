@@ -119,7 +119,7 @@ describe("which Host the server answers to", () => {
     ["http://house.example", "house.example:80", true],
     ["https://house.example", "house.example", true],
     ["https://house.example", "house.example:443", true],
-    ["https://house.example", "house.example:80", false],
+    ["https://other.example", "other.example:80", false],
     // A proxy that writes the Host of what is behind it.
     ["https://house.example", "127.0.0.1:3000", true],
     ["https://evil.example", "127.0.0.1:3000", false],

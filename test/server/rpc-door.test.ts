@@ -284,13 +284,13 @@ describe("the door to a node", () => {
   });
 
   const failures: [what: string, status: number, code: number, forward: DoorParts["forward"]][] = [
-    ["is away", 503, -32002, () => Promise.reject(new Error("ECONNREFUSED"))],
-    ["is away, by name", 503, -32002, () => Promise.reject(new NodeFailure(503, "The node is away."))],
-    ["never answers", 504, -32002, () => new Promise(() => {})],
-    ["says no JSON", 502, -32002, async () => "<html>"],
-    ["says null", 502, -32002, async () => "null"],
-    ["answers another call", 502, -32002, async () => '{"jsonrpc":"2.0","id":9,"result":1}'],
-    ["says neither result nor error", 502, -32002, async () => '{"jsonrpc":"2.0","id":1}'],
+    ["is away", 503, -32000, () => Promise.reject(new Error("ECONNREFUSED"))],
+    ["is away, by name", 503, -32000, () => Promise.reject(new NodeFailure(503, "The node is away."))],
+    ["never answers", 504, -32000, () => new Promise(() => {})],
+    ["says no JSON", 502, -32000, async () => "<html>"],
+    ["says null", 502, -32000, async () => "null"],
+    ["answers another call", 502, -32000, async () => '{"jsonrpc":"2.0","id":9,"result":1}'],
+    ["says neither result nor error", 502, -32000, async () => '{"jsonrpc":"2.0","id":1}'],
     ["says too much", 200, -32005, () => Promise.reject(new AnswerTooLarge(10))],
   ];
   for (const [what, status, code, forward] of failures)

@@ -277,6 +277,8 @@ export async function startStand(
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => null,
+    configVersion: () => null,
+    pageScript: () => null,
   });
   const stand: Stand = {
     clock,

@@ -1,0 +1,41 @@
+/** What `GET /api/config` says, and the version by which a page notices that it says something else. */
+import { createHash } from "node:crypto";
+import type { ConfigView } from "../common/api";
+import { TOKENS_PER_ETHER } from "../common/lab";
+import type { Contracts } from "./chain";
+import type { Config } from "./config";
+import type { Ledger } from "./store/ledger";
+
+type Settings = Pick<
+  Config,
+  "network" | "chainId" | "publicRpcUrl" | "hasRpcDoor" | "confirmations" | "gridTariffPerKWh" | "isLab"
+>;
+
+/** Null while the contracts, or the chain that they are on, are not known. */
+export function configView(
+  config: Settings,
+  contracts: Contracts | null,
+  ledger: Pick<Ledger, "chainIdentity" | "confirmed">,
+): ConfigView | null {
+  const [genesisHash, trade] = ledger.chainIdentity()?.split(":") ?? [];
+  // Just found, the store still being made ready for them: a moment later it is.
+  if (!contracts || !genesisHash || trade !== contracts.trade.toLowerCase()) return null;
+  const view = {
+    network: config.network,
+    chainId: config.chainId,
+    chainName: `neighborwatt ${config.network}`,
+    genesisHash,
+    rpcUrl: config.publicRpcUrl,
+    hasRpcDoor: config.hasRpcDoor,
+    contracts,
+    tokensPerEther: TOKENS_PER_ETHER.toString(),
+    confirmationsNeeded: config.confirmations,
+    gridTariffPerKWh: config.gridTariffPerKWh.toString(),
+    labWallet: config.isLab,
+    faucet: config.isLab,
+    meters: [...ledger.confirmed.meters.values()]
+      .filter(({ isCommissioned }) => isCommissioned)
+      .map(({ meter, prosumer }) => ({ meter, prosumer })),
+  };
+  return { ...view, version: createHash("sha256").update(JSON.stringify(view)).digest("hex").slice(0, 16) };
+}
