@@ -1,6 +1,7 @@
 /** Brings a lab's chain to where trading can start: contracts, roles, a trusted meter, a few offers. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { endsWithUs } from "./ending";
 import { isDeployed, readDeployment } from "./lab-chain";
 
 const ROOT = join(__dirname, "..");
@@ -18,7 +19,12 @@ export async function migrate(network: "embedded" | "geth", env: NodeJS.ProcessE
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
-  const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const closed = new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const forget = endsWithUs("truffle migrate", () => {
+    child.kill("SIGTERM");
+    return closed;
+  });
+  const code = await closed.finally(forget);
   if (code !== 0) throw new Error(`truffle migrate --network ${network} failed:\n${output}`);
 }
 

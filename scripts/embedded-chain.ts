@@ -1,25 +1,29 @@
 /**
- * The embedded chain: anvil (an npm package) started from geth's own genesis file at hardfork London, so that what
- * passes here passes on the clique network. It seals a block each second while there is something to seal and a
- * heartbeat otherwise, because every block, empty ones too, makes its state file grow.
+ * The embedded chain's keeper: anvil behind a guard, and on request a log from which the same chain comes back. It
+ * seals a block each second while there is something to seal, and a heartbeat otherwise.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { dirname, join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { EMBEDDED_CHAIN_ID } from "../common/lab";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Anvil, anvilVersion, endLeftover } from "./chain/anvil";
+import { BlockLog, NotLoggedError } from "./chain/block-log";
+import { type Guard, startGuard } from "./chain/guard";
+import { freePort } from "./chain/ports";
+import { replay } from "./chain/replay";
+import type { FolderLock } from "./folder-lock";
 
-const GENESIS_FILE = join(__dirname, "..", "geth", "genesis.json");
-const RPC_TIMEOUT_MS = 10_000;
-/** What `kill -9` can take from a chain that is never idle. */
-const SAVE_WITHIN_MS = 10_000;
+export { freePort } from "./chain/ports";
+
+/** Files of a kept chain in its folder. */
+export const CHAIN_FILES = { log: "chain.log", process: "chain-process.json" } as const;
+
+/** What versions before the log kept instead. It had a genesis of its own at each start, so nothing can be made of it. */
+export const CHAIN_OF_OLD = ["chain.json", "chain.pid"];
 
 export interface EmbeddedChainOptions {
   /** TCP port on loopback; a free one when left out. */
   port?: number;
-  /** Keeps the chain between runs; the file is replaced atomically. Left out: nothing is kept. */
-  stateFile?: string;
+  /** Keeps the chain in this folder, between runs and through any end. Left out: nothing is kept. */
+  keptIn?: FolderLock;
   /** `steady` seals by the clock, `instant` seals each transaction at once, `manual` only when `mine` is called. */
   sealing?: "steady" | "instant" | "manual";
   /** Milliseconds between blocks for `steady`. */
@@ -28,51 +32,36 @@ export interface EmbeddedChainOptions {
   tailBlocks?: number;
   /** Milliseconds between blocks when nothing happens. */
   heartbeatMs?: number;
+  nowMs?: () => number;
 }
 
 export interface EmbeddedChain {
+  /** For everybody: what a node of a real network would answer, and nothing more (chain/guard.ts). */
   readonly rpcUrl: string;
   readonly port: number;
+  /** anvil's. */
   readonly pid: number;
+  /** Blocks that came back from the folder. */
+  readonly replayed: number;
+  /** What was odd about the folder and has been mended, in words; empty when nothing was. */
+  readonly notes: readonly string[];
+  /** Asks anvil itself, `evm_*` and `anvil_*` included. A block sealed that way is not kept: use `mine`. */
   rpc<T = unknown>(method: string, ...params: unknown[]): Promise<T>;
   /** Seals `blocks` blocks now. */
   mine(blocks?: number): Promise<void>;
-  /** Writes the state, ends the process. */
+  /** Seals what waits, and ends. */
   stop(): Promise<void>;
-  /** Ends it as `kill -9` would: nothing is written. */
+  /** Ends without a last block, as `kill -9` would. */
   kill(): Promise<void>;
-  /** Resolves with a reason when the process ends by itself. */
+  /** Resolves with a reason when the chain ends by itself. */
   readonly died: Promise<string>;
 }
 
-/**
- * A free TCP port on loopback: the wanted one, or any.
- * @throws when the wanted one is taken; anvil itself would end silently, and its neighbour would answer for it
- */
-export async function freePort(wanted = 0): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(wanted, "127.0.0.1", resolve);
-  }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "EADDRINUSE") throw cause;
-    throw new Error(`port ${wanted} is already in use`, { cause });
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free TCP port on 127.0.0.1");
-  return address.port;
-}
-
-/** anvil's own binary: started through npx, stopping it would leave a child. */
-export function anvilBinary(): string {
-  const platform = { linux: "linux", darwin: "darwin", win32: "win32" }[process.platform as string];
-  const arch = { x64: "amd64", arm64: "arm64" }[process.arch as string];
-  const name = `@foundry-rs/anvil-${platform}-${arch}`;
-  try {
-    return require.resolve(`${name}/bin/anvil${process.platform === "win32" ? ".exe" : ""}`);
-  } catch (cause) {
-    throw new Error(`no anvil for ${process.platform} ${process.arch} (npm package ${name})`, { cause });
-  }
+interface Block {
+  number: string;
+  hash: string;
+  timestamp: string;
+  transactions: string[];
 }
 
 export async function jsonRpc<T>(url: string, method: string, params: unknown[]): Promise<T> {
@@ -80,170 +69,227 @@ export async function jsonRpc<T>(url: string, method: string, params: unknown[])
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-    signal: AbortSignal.timeout(RPC_TIMEOUT_MS),
+    signal: AbortSignal.timeout(10_000),
   });
   const answer = (await response.json()) as { result?: T; error?: { message: string } };
   if (answer.error) throw new Error(`${method}: ${answer.error.message}`);
   return answer.result as T;
 }
 
+/**
+ * @throws BlockLogError when the kept chain is damaged; Error when the port is taken; both with nothing changed
+ */
 export async function startEmbeddedChain(options: EmbeddedChainOptions = {}): Promise<EmbeddedChain> {
-  const { stateFile, sealing = "steady", periodMs = 1000, tailBlocks = 3, heartbeatMs = 30_000 } = options;
-  const port = await freePort(options.port);
-  const genesis = JSON.parse(readFileSync(GENESIS_FILE, "utf8")) as { gasLimit: string };
-  const kept = stateFile !== undefined && existsSync(stateFile);
-  const child = spawn(
-    anvilBinary(),
-    [
-      "--host",
-      "127.0.0.1",
-      "--port",
-      String(port),
-      "--silent",
-      "--hardfork",
-      "london",
-      "--chain-id",
-      String(EMBEDDED_CHAIN_ID),
-      // No unlocked account, as on a real node: whoever wants to send, signs.
-      "--accounts",
-      "0",
-      ...(sealing === "instant" ? [] : ["--no-mining"]),
-      // anvil takes the one or the other; gas limit is not in its state.
-      ...(kept
-        ? ["--load-state", stateFile, "--gas-limit", String(Number(genesis.gasLimit))]
-        : ["--init", GENESIS_FILE]),
-    ],
-    // Ctrl-C in a terminal reaches its whole group: a chain in it would be gone before its state is saved.
-    { stdio: ["ignore", "ignore", "pipe"], detached: process.platform !== "win32" },
-  );
-  const chain = new AnvilProcess(child, port, stateFile);
-  await chain.untilReady();
-  // After --init anvil's clock starts at the genesis file's timestamp.
-  await chain.rpc("anvil_setTime", Math.floor(Date.now() / 1000));
-  if (sealing === "steady") chain.sealSteadily(periodMs, tailBlocks, heartbeatMs);
-  return chain;
+  const { keptIn, sealing = "steady", nowMs = Date.now } = options;
+  if (keptIn && sealing === "instant") throw new Error("a chain that seals by itself cannot be kept");
+  // Before anything is started: the guard opens it last.
+  if (options.port) await freePort(options.port);
+  if (keptIn) refuseChainOfOld(keptIn.folder);
+  const recordFile = keptIn && join(keptIn.folder, CHAIN_FILES.process);
+  const notes: string[] = [];
+  if (recordFile && (await endLeftover(recordFile)))
+    notes.push("ended the chain that an earlier start had left behind");
+  const anvil = await Anvil.start({ instant: sealing === "instant", recordFile });
+  let log: BlockLog | null = null;
+  try {
+    let replayed = 0;
+    if (keptIn) {
+      const opened = await openLog(anvil, join(keptIn.folder, CHAIN_FILES.log));
+      log = opened.log;
+      replayed = opened.blocks.length;
+      if (opened.cutBytes > 0)
+        notes.push(
+          `cut an unfinished last line of ${opened.cutBytes} bytes off ${log.file}: nobody had seen its block`,
+        );
+      await replay(anvil, opened.blocks, log.file);
+    }
+    // Until now anvil's clock stood at the genesis, or at the last block.
+    await anvil.rpc("anvil_setTime", Math.floor(nowMs() / 1000));
+    const head = await anvil.rpc<Block>("eth_getBlockByNumber", "latest", false);
+    const chain = new Keeper(anvil, log, head, nowMs, replayed, notes);
+    await chain.open(options.port ?? 0);
+    if (sealing === "steady") chain.sealSteadily(options);
+    return chain;
+  } catch (error) {
+    await log?.close();
+    await anvil.end();
+    throw error;
+  }
 }
 
-class AnvilProcess implements EmbeddedChain {
-  readonly rpcUrl: string;
-  readonly pid: number;
+function refuseChainOfOld(folder: string): void {
+  const [state] = CHAIN_OF_OLD as [string, ...string[]];
+  if (!existsSync(join(folder, state)) || existsSync(join(folder, CHAIN_FILES.log))) return;
+  throw new Error(
+    `${join(folder, state)} was kept by an older version, and cannot be read by this one. Nothing was changed. ` +
+      "Begin anew with `npm run reset`, or set another DATA_DIR.",
+  );
+}
+
+async function openLog(anvil: Anvil, file: string) {
+  const genesis = await anvil.rpc<Block>("eth_getBlockByNumber", "0x0", false);
+  return BlockLog.open(file, { genesis: genesis.hash, anvil: anvilVersion() });
+}
+
+class Keeper implements EmbeddedChain {
   readonly died: Promise<string>;
-  private stopping = false;
-  private stderr = "";
-  private savedBlock = -1;
-  private savedAtMs = 0;
+  private reportDeath!: (reason: string) => void;
+  private isStopping = false;
+  private guard!: Guard;
   private sealer: Promise<void> = Promise.resolve();
-  private readonly exited: Promise<void>;
+  /** The sealing under way or the last one; it is rejected when its block could not be kept. */
+  private sealed: Promise<Block | null> = Promise.resolve(null);
 
   constructor(
-    private readonly child: ChildProcess,
-    readonly port: number,
-    private readonly stateFile: string | undefined,
+    private readonly anvil: Anvil,
+    private readonly log: BlockLog | null,
+    /** The last block that is kept. */
+    private head: Block,
+    private readonly nowMs: () => number,
+    readonly replayed: number,
+    readonly notes: readonly string[],
   ) {
-    this.rpcUrl = `http://127.0.0.1:${port}`;
-    this.pid = child.pid ?? 0;
-    child.stderr?.on("data", (chunk) => {
-      this.stderr = (this.stderr + String(chunk)).slice(-2000);
-    });
-    let reportDeath: (reason: string) => void;
     this.died = new Promise((resolve) => {
-      reportDeath = resolve;
+      this.reportDeath = resolve;
     });
-    this.exited = new Promise((resolve) => {
-      child.once("error", (error) => {
-        reportDeath(`anvil could not be started: ${error.message}`);
-        resolve();
-      });
-      child.once("exit", (code, signal) => {
-        if (!this.stopping) reportDeath(`anvil ended (${signal ?? code}): ${this.stderr.trim()}`);
-        resolve();
-      });
+    anvil.ended.then((reason) => this.die(reason));
+  }
+
+  get rpcUrl(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+  get port(): number {
+    return this.guard.port;
+  }
+  get pid(): number {
+    return this.anvil.pid;
+  }
+
+  async open(port: number): Promise<void> {
+    this.guard = await startGuard({
+      port,
+      forward: (body, signal) => this.anvil.forward(body, signal),
+      // What the node told can hold a block whose line is still on its way to the disk: only the last one, since they
+      // are sealed one after the other, and only if its sealing had begun before the answer was there.
+      kept: async () => void (await this.sealed),
     });
   }
 
   rpc<T = unknown>(method: string, ...params: unknown[]): Promise<T> {
-    return jsonRpc<T>(this.rpcUrl, method, params);
+    return this.anvil.rpc<T>(method, ...params);
   }
 
   async mine(blocks = 1): Promise<void> {
-    for (let i = 0; i < blocks; i++) await this.rpc("evm_mine");
+    for (let i = 0; i < blocks; i++) await this.seal();
   }
 
-  async untilReady(): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    const dead = this.died.then((reason) => {
-      throw new Error(reason);
+  /** One block, and its line on the disk. */
+  private seal(): Promise<Block> {
+    const next = this.sealed.catch(() => null).then(() => this.sealNow());
+    this.sealed = next;
+    // A call that failed on the way (a machine that slept) is made good by the next sealing; until then the guard
+    // holds everything back.
+    next.catch((error: unknown) => {
+      if (error instanceof NotLoggedError) void this.die(error.message);
     });
-    for (;;) {
-      try {
-        await Promise.race([this.rpc("eth_chainId"), dead]);
-        return;
-      } catch (error) {
-        if (this.child.exitCode !== null || Date.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+    return next;
+  }
+
+  private async sealNow(): Promise<Block> {
+    // The wall's clock may have been put back: a block is always younger than the one below it.
+    const timestampS = Math.max(Math.floor(this.nowMs() / 1000), Number(this.head.timestamp) + 1);
+    await this.anvil.rpc("evm_mine", { timestamp: timestampS });
+    const latest = await this.blockAt("latest");
+    for (let number = Number(this.head.number) + 1; number <= Number(latest.number); number++)
+      await this.keep(await this.blockAt(`0x${number.toString(16)}`));
+    return latest;
+  }
+
+  private async keep(block: Block): Promise<void> {
+    if (this.log) {
+      const transactions = await Promise.all(
+        block.transactions.map((hash) => this.anvil.rpc<string>("debug_getRawTransaction", hash)),
+      );
+      const { hash } = block;
+      await this.log.append({
+        number: Number(block.number),
+        timestampS: Number(block.timestamp),
+        hash,
+        transactions,
+      });
     }
+    this.head = block;
+  }
+
+  private blockAt(tag: string): Promise<Block> {
+    return this.anvil.rpc<Block>("eth_getBlockByNumber", tag, false);
+  }
+
+  private async waiting(): Promise<number> {
+    return Number((await this.anvil.rpc<{ pending: string }>("txpool_status")).pending);
   }
 
   /** Seals while transactions wait or confirmations are owed; a heartbeat keeps chain time going. */
-  sealSteadily(periodMs: number, tailBlocks: number, heartbeatMs: number): void {
+  sealSteadily({ periodMs = 1000, tailBlocks = 3, heartbeatMs = 30_000 }: EmbeddedChainOptions): void {
     this.sealer = (async () => {
       let owed = tailBlocks;
-      let lastSealedAtMs = Date.now();
-      let nextAtMs = Date.now();
-      while (!this.stopping) {
-        nextAtMs = Math.max(nextAtMs + periodMs, Date.now());
-        await new Promise((resolve) => setTimeout(resolve, nextAtMs - Date.now()));
-        if (this.stopping) return;
+      let sealedAtMs = performance.now();
+      let nextAtMs = sealedAtMs;
+      while (!this.isStopping) {
+        nextAtMs = Math.max(nextAtMs + periodMs, performance.now());
+        await new Promise((resolve) => setTimeout(resolve, nextAtMs - performance.now()));
+        if (this.isStopping) return;
         try {
-          const { pending } = await this.rpc<{ pending: string }>("txpool_status");
-          if (Number(pending) === 0 && owed === 0 && Date.now() - lastSealedAtMs < heartbeatMs) continue;
-          await this.mine();
-          lastSealedAtMs = Date.now();
-          // Asked of the block, not of the pool: a transaction may arrive between the two calls.
-          const count = await this.rpc<string>("eth_getBlockTransactionCountByNumber", "latest");
-          owed = Number(count) > 0 ? tailBlocks : Math.max(0, owed - 1);
-          // The dump costs more as the chain grows: when a burst is over, and now and then within a long one.
-          if (owed === 0 || Date.now() - this.savedAtMs > SAVE_WITHIN_MS) await this.save();
+          // By chain time where that runs, since evenly spaced heartbeats replay at once; by steady time beside it,
+          // for a wall's clock that was put back.
+          const isBeat =
+            this.nowMs() >= Number(this.head.timestamp) * 1000 + heartbeatMs ||
+            performance.now() - sealedAtMs >= heartbeatMs + periodMs;
+          if ((await this.waiting()) === 0 && owed === 0 && !isBeat) continue;
+          const { transactions } = await this.seal();
+          sealedAtMs = performance.now();
+          owed = transactions.length > 0 ? tailBlocks : Math.max(0, owed - 1);
         } catch (error) {
-          if (this.stopping || this.child.exitCode !== null) return;
+          if (this.isStopping) return;
           console.error(`embedded chain: ${(error as Error).message}; trying again`);
         }
       }
     })();
   }
 
-  /** A whole new file under another name, then a rename: a kill at any moment leaves a state that loads. */
-  private async save(): Promise<void> {
-    if (this.stateFile === undefined) return;
-    const block = Number(await this.rpc<string>("eth_blockNumber"));
-    if (block === this.savedBlock) return;
-    const state = gunzipSync(Buffer.from((await this.rpc<string>("anvil_dumpState")).slice(2), "hex"));
-    mkdirSync(dirname(this.stateFile), { recursive: true });
-    const temporary = `${this.stateFile}.${process.pid}.new`;
-    writeFileSync(temporary, state, { flush: true });
-    renameSync(temporary, this.stateFile);
-    this.savedBlock = block;
-    this.savedAtMs = Date.now();
-  }
-
   async stop(): Promise<void> {
-    if (this.stopping) return this.exited;
-    this.stopping = true;
-    await this.sealer;
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      await this.save();
-      this.child.kill("SIGTERM");
+    if (!this.isStopping) {
+      this.isStopping = true;
+      await this.sealer;
     }
-    await this.exited;
+    try {
+      if (!this.closing && this.log && (await this.waiting()) > 0) await this.seal();
+    } finally {
+      await this.close();
+    }
   }
 
   async kill(): Promise<void> {
-    this.stopping = true;
-    this.child.kill("SIGKILL");
-    await Promise.all([this.exited, this.sealer]);
+    this.isStopping = true;
+    await this.close();
+  }
+
+  private async die(reason: string): Promise<void> {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    await this.close();
+    this.reportDeath(reason);
+  }
+
+  private closing: Promise<void> | undefined;
+  private close(): Promise<void> {
+    this.closing ??= (async () => {
+      await this.anvil.end();
+      await this.sealed.catch(() => {});
+      await this.sealer;
+      await this.guard?.close();
+      await this.log?.close();
+    })();
+    return this.closing;
   }
 }
-
-/** Forgets a kept chain. */
-export const forgetChain = (stateFile: string): void => rmSync(stateFile, { force: true });

@@ -1,39 +1,26 @@
 /**
  * `npm start`: everything that is missing on the way from a clone to a page that trades, step by step, each shown
- * with its time; then one line with the address. Ctrl-C ends it all, children too.
+ * with its time; then one line with the address. Ctrl-C, SIGTERM or a
+ * closed terminal ends it all, children too.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { EMBEDDED_CHAIN_ID, LAB_MNEMONIC } from "../common/lab";
+import { LAB_MNEMONIC } from "../common/lab";
 import { loadMeterKey } from "../server/chain/meter-key";
 import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
 import { migrateIfNeeded } from "./deploy";
 import { type EmbeddedChain, freePort, jsonRpc, startEmbeddedChain } from "./embedded-chain";
+import { end, endsWithUs, isEnding, listen } from "./ending";
+import { FolderInUseError, type FolderLock, isServerIn, lockFolder } from "./folder-lock";
 import { labNodes, prepareGeth } from "./geth-lab";
 import { commissionMeter, labChain, listFirstOffers, readDeployment } from "./lab-chain";
 
 const ROOT = join(__dirname, "..");
 const SERVER_READY_WITHIN_MS = 60_000;
 const PARENT_LOOK_MS = 500;
-
-/** What has to end with this program, in the order it was started. */
-const running: { name: string; stop: () => Promise<void> }[] = [];
-let ending: Promise<void> | undefined;
-
-/** Ends all, last first; a second Ctrl-C while it works changes nothing. */
-function end(exitCode: number): Promise<void> {
-  ending ??= (async () => {
-    for (const { name, stop } of running.reverse()) {
-      await stop().catch((error: Error) => console.error(`  ${name} did not end well: ${error.message}`));
-    }
-    process.exit(exitCode);
-  })();
-  return ending;
-}
 
 /** One line a step: what it does, then how long it took. `work` may return a word of its own. */
 async function step<T>(title: string, work: () => Promise<T>, describe?: (result: T) => string): Promise<T> {
@@ -52,71 +39,67 @@ async function step<T>(title: string, work: () => Promise<T>, describe?: (result
   }
 }
 
-/**
- * A chain left over by a `kill -9` of this program would keep its port: its process id is on file, and it is ended
- * only if what listens there really is the embedded chain.
- */
-async function endLeftover(pidFile: string, rpcUrl: string): Promise<void> {
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, "utf8"));
-  const chainId = await jsonRpc<string>(rpcUrl, "eth_chainId", []).catch((error: Error) => error.message);
-  if (Number(chainId) === EMBEDDED_CHAIN_ID) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-    for (let i = 0; i < 100 && (await isTaken(Number(new URL(rpcUrl).port))); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  rmSync(pidFile, { force: true });
-}
-
 const isTaken = (port: number): Promise<boolean> =>
   freePort(port).then(
     () => false,
     () => true,
   );
 
-async function startEmbedded(config: Config): Promise<EmbeddedChain> {
-  const pidFile = join(config.dataDir, "chain.pid");
-  await endLeftover(pidFile, config.rpcUrl);
-  if (await isTaken(config.embeddedPort)) {
-    throw new Error(
-      `Port ${config.embeddedPort} is already in use. Stop what listens there, or set EMBEDDED_PORT to another.`,
-    );
+/**
+ * The data folder for this program alone, and every port free: all of it before anything is touched.
+ * @throws Error that says what runs where, and how to run a second house beside it
+ */
+async function takeFolder(config: Config): Promise<FolderLock> {
+  const beside = "DATA_DIR=data/second PORT=3001 EMBEDDED_PORT=8546 npm start";
+  const advice = `End it with Ctrl-C in its terminal, or run a second house beside it:\n  ${beside}`;
+  let lock: FolderLock;
+  try {
+    lock = lockFolder(config.dataDir, { program: "npm start" });
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error;
+    throw new Error(`${error.message}\n${advice}`, { cause: error });
   }
+  endsWithUs("data folder", lock.release);
+  if (isServerIn(config.dataDir))
+    throw new Error(`A server is running in ${config.dataDir}. Nothing was changed.\n${advice}`);
+  const ports = {
+    PORT: config.port,
+    ...(config.network === "embedded" && { EMBEDDED_PORT: config.embeddedPort }),
+  };
+  const taken: string[] = [];
+  for (const [setting, port] of Object.entries(ports)) {
+    if (port !== 0 && (await isTaken(port)))
+      taken.push(`Port ${port} is already in use. Stop what listens there, or set ${setting} to another.`);
+  }
+  if (taken.length > 0) throw new Error(taken.join("\n"));
+  return lock;
+}
+
+async function startEmbedded(config: Config, lock: FolderLock): Promise<EmbeddedChain> {
   const chain = await startEmbeddedChain({
     port: config.embeddedPort,
-    stateFile: join(config.dataDir, "chain.json"),
+    keptIn: lock,
     periodMs: config.blockTimeS * 1000,
     tailBlocks: config.confirmations + 1,
   });
-  writeFileSync(pidFile, String(chain.pid));
-  running.push({
-    name: "chain",
-    stop: async () => {
-      await chain.stop();
-      rmSync(pidFile, { force: true });
-    },
-  });
+  endsWithUs("chain", () => chain.stop());
   chain.died.then((reason) => {
-    console.error(`The embedded chain ended: ${reason}\nStart again: what it had saved is kept.`);
+    console.error(`The embedded chain ended: ${reason}.\n\`npm start\` goes on where it stopped.`);
     return end(1);
   });
   return chain;
 }
 
+const describeChain = ({ rpcUrl, replayed, notes }: EmbeddedChain): string =>
+  [`${rpcUrl}, ${replayed > 0 ? `${replayed} blocks kept` : "a new chain"}`, ...notes].join("; ");
+
 /** A node at RPC_URL, or the lab's own network: that one is left running, as the chain of a lab should be. */
 async function findGeth(config: Config): Promise<{ note: string }> {
   const found = await prepareGeth(config.rpcUrl);
-  if (found.started.length > 0) {
-    running.push({
-      name: "geth network",
-      stop: async () => console.log("The geth network goes on; `npm run geth -- down` stops it."),
-    });
-  }
+  if (found.started.length > 0)
+    endsWithUs("geth network", () =>
+      console.log("The geth network goes on; `npm run geth -- down` stops it."),
+    );
   return found;
 }
 
@@ -164,12 +147,9 @@ function startServer(settings: Record<string, string>): Promise<Served> {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(String(signal ?? code)));
   });
-  running.push({
-    name: "server",
-    stop: async () => {
-      child.kill("SIGTERM");
-      await ended;
-    },
+  endsWithUs("server", () => {
+    child.kill("SIGTERM");
+    return ended;
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
@@ -183,7 +163,7 @@ function startServer(settings: Record<string, string>): Promise<Served> {
     });
     ended.then((reason) => {
       clearTimeout(timer);
-      if (ending) return;
+      if (isEnding()) return;
       reject(new Error(`the server ended (${reason}); its last lines say why`));
       console.error(`The server ended (${reason}). \`npm start\` goes on where it stopped.`);
       void end(1);
@@ -195,20 +175,11 @@ async function main(): Promise<void> {
   const config = await loadServedConfig();
   const startedAtMs = performance.now();
   console.log(`neighborwatt, ${config.network} network, ${config.meter} meter`);
-  if (config.port !== 0 && (await isTaken(config.port))) {
-    throw new Error(
-      `Port ${config.port} is already in use. Stop what listens there, or set PORT to another.`,
-    );
-  }
-  mkdirSync(config.dataDir, { recursive: true });
+  const lock = await takeFolder(config);
   const done = (isNew: boolean) => (isNew ? "made" : "there already");
   await step("page built", buildPage, done);
   if (config.network === "embedded")
-    await step(
-      "embedded chain",
-      () => startEmbedded(config),
-      ({ rpcUrl }) => rpcUrl,
-    );
+    await step("embedded chain", () => startEmbedded(config, lock), describeChain);
   else
     await step(
       "geth network",
@@ -232,6 +203,7 @@ async function main(): Promise<void> {
   );
   if (config.isLab && config.mnemonic === LAB_MNEMONIC) await prepareMarket(config, chainId, meter.meter);
   const served = await step("server and meter", () => startServer(serverSettings(config, chainId)));
+  lock.describe({ program: "npm start", page: served.url, chain: config.rpcUrl });
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   console.log(`\nReady in ${seconds} s: open ${served.url}   (Ctrl-C ends it)`);
   for (const url of served.urlsForOthers)
@@ -239,8 +211,6 @@ async function main(): Promise<void> {
   console.log();
 }
 
-process.on("SIGINT", () => void end(0));
-process.on("SIGTERM", () => void end(0));
 /** Whoever ends npm alone (a supervisor; not a terminal, which tells everybody) leaves this program behind, untold. */
 function endWithNpm(): void {
   const npm = process.ppid;
@@ -248,8 +218,11 @@ function endWithNpm(): void {
     if (process.ppid !== npm) void end(0);
   }, PARENT_LOOK_MS).unref();
 }
+
+listen(0);
 if (process.env.npm_lifecycle_event) endWithNpm();
 main().catch((error: Error) => {
-  console.error(`\n${error.message}`);
+  // What was being done when a signal came fails because its parts are ended.
+  if (!isEnding()) console.error(`\n${error.message}`);
   return end(1);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { freePort, startEmbeddedChain } from "../../scripts/embedded-chain";
+import { CHAIN_FILES, freePort, startEmbeddedChain } from "../../scripts/embedded-chain";
+import { lockFolder } from "../../scripts/folder-lock";
 import type { Follower } from "../../server/chain/follower";
 import { TestChain } from "../support/chain";
 import { until } from "../support/until";
@@ -99,15 +99,14 @@ describe("a chain that is not the one it was", function () {
     assert.equal(sink.events.length, 1);
   });
 
-  it("is some blocks behind after kill -9: what was lost is taken back, what came instead is followed", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "neighborwatt-chain-"));
-    const stateFile = join(folder, "state.json");
+  it("is some blocks behind, as a node that lost its last ones: they are taken back, what came instead is followed", async () => {
+    const lock = lockFolder(mkdtempSync(join(tmpdir(), "neighborwatt-chain-")), { program: "test" });
+    const log = join(lock.folder, CHAIN_FILES.log);
     const port = await freePort();
-    chain = await TestChain.start({ port });
+    chain = await TestChain.start({ port, keptIn: lock });
     await chain.listOffer();
     const saved = await chain.head();
-    const state = await chain.rpc<string>("anvil_dumpState");
-    writeFileSync(stateFile, gunzipSync(Buffer.from(state.slice(2), "hex")));
+    const copy = readFileSync(log);
     await chain.listOffer();
     await chain.listOffer();
     await follow();
@@ -116,7 +115,8 @@ describe("a chain that is not the one it was", function () {
     await chain.anvil.kill();
     await until("nodeLost", () => sink.state === "nodeLost");
 
-    chain.anvil = await startEmbeddedChain({ sealing: "manual", port, stateFile });
+    writeFileSync(log, copy);
+    chain.anvil = await startEmbeddedChain({ sealing: "manual", port, keptIn: lock });
     await untilCaughtUp(chain, sink);
     assert.equal(sink.cursor()?.block, saved);
     assert.equal(sink.resets, resets, "it is the same chain");
@@ -127,6 +127,7 @@ describe("a chain that is not the one it was", function () {
       sink.events.map(({ name }) => name),
       ["MeterCommissioned", "OfferListed", "TradeOpened"],
     );
-    rmSync(folder, { recursive: true });
+    lock.release();
+    rmSync(lock.folder, { recursive: true });
   });
 });

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Web3 } from "web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
@@ -15,10 +12,8 @@ interface Block {
 }
 
 describe("the embedded chain", () => {
-  let directory: string;
   let chain: EmbeddedChain | undefined;
-  const start = (options = {}) =>
-    startEmbeddedChain({ stateFile: join(directory, "chain.json"), periodMs: 50, tailBlocks: 2, ...options });
+  const start = (options = {}) => startEmbeddedChain({ periodMs: 50, tailBlocks: 2, ...options });
   const block = (chain: EmbeddedChain, number: string) =>
     chain.rpc<Block | null>("eth_getBlockByNumber", number, false);
 
@@ -35,13 +30,9 @@ describe("the embedded chain", () => {
     return String(receipt.transactionHash);
   }
 
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "neighborwatt-chain-"));
-  });
   afterEach(async () => {
     await chain?.kill();
     chain = undefined;
-    rmSync(directory, { recursive: true });
   });
 
   it("takes chain id, gas limit and accounts over from geth's genesis, and has no unlocked account", async () => {
@@ -77,32 +68,6 @@ describe("the embedded chain", () => {
       head = now;
     }
     assert.ok(Number(head?.number) >= 3);
-  });
-
-  it("has the same blocks after a stop and a start", async () => {
-    chain = await start();
-    const hash = await sendOneWei(chain);
-    const before = await block(chain, "latest");
-    await chain.stop();
-    chain = await start();
-    assert.equal((await block(chain, before!.number))?.hash, before?.hash);
-    assert.ok(await chain.rpc("eth_getTransactionReceipt", hash));
-  });
-
-  it("starts again after kill -9 at any moment, never ahead of what it was", async function () {
-    this.timeout(120_000);
-    for (let round = 0; round < 6; round++) {
-      chain = await start();
-      await sendOneWei(chain);
-      await sleep(round * 40);
-      const before = await block(chain, "latest");
-      await chain.kill();
-      chain = await start({ sealing: "manual" });
-      const after = await block(chain, "latest");
-      assert.ok(Number(after?.number) <= Number(before?.number));
-      await chain.stop();
-    }
-    JSON.parse(readFileSync(join(directory, "chain.json"), "utf8"));
   });
 
   it("names the port when it is taken", async () => {

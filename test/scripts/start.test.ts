@@ -1,6 +1,6 @@
 /** `npm start`, as one types it: all of it, on free ports, with data of its own. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -97,10 +97,40 @@ describe("npm start", function () {
     await until("three offers", async () => (await offers()) === 3);
   });
 
-  it("names the port that is in use, and the setting that changes it, and leaves the other alone", async () => {
-    const second = start();
+  for (const settings of [{}, { PORT: "3001" }] as Record<string, string>[])
+    it(`is refused to a second one in the same folder${settings.PORT ? " with another port" : ""}, which says what runs where and leaves it alone`, async () => {
+      const second = start(settings);
+      assert.equal(await second.ended, 1);
+      const { PORT, EMBEDDED_PORT } = ports;
+      for (const word of [
+        `${dataDir} is in use by \`npm start\``,
+        `page http://localhost:${PORT}`,
+        `chain http://127.0.0.1:${EMBEDDED_PORT}`,
+        "Nothing was changed",
+      ])
+        assert.ok(second.output().includes(word), `${word}\n${second.output()}`);
+      assert.equal(await offers(), 3);
+    });
+
+  it("names each port that is in use, and the setting that changes it, before anything is made", async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "nw-start-"));
+    const second = start({ DATA_DIR: elsewhere });
     assert.equal(await second.ended, 1);
-    assert.match(second.output(), new RegExp(`Port ${ports.PORT} is already in use.*PORT`));
+    for (const [name, port] of Object.entries(ports))
+      assert.match(second.output(), new RegExp(`Port ${port} is already in use.* set ${name} `));
+    assert.ok(!second.output().includes("✓"), second.output());
+    assert.equal(await offers(), 3);
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it("is not reset while it runs", async () => {
+    const { status, stderr } = spawnSync("npm", ["run", "--silent", "reset"], {
+      cwd: ROOT,
+      encoding: "utf8",
+      env: { ...process.env, DATA_DIR: dataDir },
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /is in use by `npm start`.*Nothing was changed\.\nEnd it with Ctrl-C/s);
     assert.equal(await offers(), 3);
   });
 

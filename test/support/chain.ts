@@ -11,6 +11,7 @@ import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS, TOKENS_PER_ETHER } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
+import type { FolderLock } from "../../scripts/folder-lock";
 import { type MeterKey, meterKeyOf } from "../../server/chain/meter-key";
 import {
   createPrivateKey,
@@ -49,15 +50,22 @@ export class TestChain {
   trade = "";
 
   constructor(
-    public anvil: Pick<EmbeddedChain, "rpcUrl" | "kill">,
+    public anvil: Pick<EmbeddedChain, "rpcUrl" | "kill"> & Partial<Pick<EmbeddedChain, "rpc" | "mine">>,
     chainId = EMBEDDED_CHAIN_ID,
   ) {
     this.chainId = chainId;
   }
 
   /** Starts anvil; with `deploy` the contracts are on it, the meter is commissioned, the consumers have tokens. */
-  static async start({ deploy = true, port }: { deploy?: boolean; port?: number } = {}): Promise<TestChain> {
-    const chain = new TestChain(await startEmbeddedChain({ sealing: "manual", port }));
+  static async start({
+    deploy = true,
+    ...options
+  }: {
+    deploy?: boolean;
+    port?: number;
+    keptIn?: FolderLock;
+  } = {}): Promise<TestChain> {
+    const chain = new TestChain(await startEmbeddedChain({ sealing: "manual", ...options }));
     if (deploy) await chain.deploy();
     return chain;
   }
@@ -67,7 +75,9 @@ export class TestChain {
   }
 
   rpc<T>(method: string, ...params: unknown[]): Promise<T> {
-    return jsonRpc<T>(this.rpcUrl, method, params);
+    // The embedded chain's own door answers no evm_ and anvil_ methods; on geth there is no other.
+    const { anvil } = this;
+    return anvil.rpc ? anvil.rpc<T>(method, ...params) : jsonRpc<T>(this.rpcUrl, method, params);
   }
 
   async stop(): Promise<void> {
@@ -80,7 +90,8 @@ export class TestChain {
   }
 
   async mine(blocks = 1): Promise<void> {
-    await this.rpc("anvil_mine", `0x${blocks.toString(16)}`);
+    if (this.anvil.mine) await this.anvil.mine(blocks);
+    else await this.rpc("anvil_mine", `0x${blocks.toString(16)}`);
   }
 
   // ------------------------------------------------------------ transactions
