@@ -1,6 +1,7 @@
 /** The whole network: made, started, looked at, stopped. `geth/cli.ts` and the tests call these. */
 import fs from "node:fs";
 import path from "node:path";
+import { endsWithUs, isEnding } from "../scripts/ending";
 import { importLabKey } from "./accounts";
 import {
   GENESIS_FILE,
@@ -127,6 +128,7 @@ export async function startNetwork(
   refuseGenesisOfTomorrow(dir);
   refuseNewerForManySealers(plan, gethVersion(geth));
   const started: NodePlan[] = [];
+  const forgets: (() => void)[] = [];
   try {
     // Validators first: geth repeats a failed call to a static peer only after 35 s, so whoever calls must find the
     // other one listening.
@@ -134,7 +136,10 @@ export async function startNetwork(
       (a, b) => Number(a.sealer !== null) - Number(b.sealer !== null),
     )) {
       if (runningPid(dir, node) !== null) continue;
+      if (isEnding()) throw new Error(`${node.name} is not started: this program ends`);
       started.push(node);
+      // Half a network is no use to anybody; a whole one is left to whoever asked for it.
+      forgets.push(endsWithUs(node.name, () => stopNode(dir, node)));
       await startNode(geth, dir, plan, node);
       say(`${node.name} runs (${describe(node)})`);
     }
@@ -153,6 +158,8 @@ export async function startNetwork(
   } catch (error) {
     for (const node of started.reverse()) await stopNode(dir, node);
     throw error;
+  } finally {
+    for (const forget of forgets) forget();
   }
 }
 

@@ -59,6 +59,7 @@ async function main(): Promise<void> {
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
+    process.once("SIGHUP", resolve);
     show(meter, resolve);
     void meter.connect();
   });

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Counts } from "../test/support/counting-reporter";
+import { endsWithUs } from "./ending";
 
 const ROOT = join(__dirname, "..");
 const REPORTER = join(ROOT, "test", "support", "counting-reporter.ts");
@@ -75,12 +76,17 @@ async function run(suite: Suite, countsFile: string, isShown: boolean): Promise<
       output += chunk.toString();
     });
   const closed = new Promise((resolve) => child.once("close", resolve));
+  const forget = endsWithUs(suite.name, () => {
+    child.kill("SIGTERM");
+    return closed;
+  });
   const timer = setTimeout(() => child.kill("SIGKILL"), SUITE_TIMEOUT_MS);
   const status = await new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(signal ?? String(code)));
   });
   clearTimeout(timer);
+  forget();
   // Something that a killed suite has left behind may hold the pipe open.
   await Promise.race([closed, pause(LAST_WORDS_MS, undefined, { ref: false })]);
   const seconds = Math.round((performance.now() - startedAtMs) / 1000);

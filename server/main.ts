@@ -199,6 +199,8 @@ async function run(): Promise<void> {
   process.on("unhandledRejection", fail);
   process.on("SIGINT", () => end(0, "ends (SIGINT)"));
   process.on("SIGTERM", () => end(0, "ends (SIGTERM)"));
+  // Its terminal was closed.
+  process.on("SIGHUP", () => end(0, "ends (SIGHUP)"));
   // Whoever started it is gone, without a word: nobody would ever stop it.
   process.on("disconnect", () => end(0, "ends with the program that started it"));
 

@@ -14,6 +14,7 @@ import { BASE_UNITS, paymentFor } from "../../common/units";
 import { compile } from "../compile";
 import { migrate } from "../deploy";
 import { startEmbeddedChain } from "../embedded-chain";
+import { endsWithUs, runProgram } from "../ending";
 import { type LabChain, type LabRole, labChain, readDeployment } from "../lab-chain";
 
 /** Purchase and one full settlement; a trade of a batch of BATCH. */
@@ -173,6 +174,7 @@ async function measureGas(): Promise<GasReport> {
   await compile();
   const chain = await startEmbeddedChain({ sealing: "instant" });
   const artifactsDir = mkdtempSync(join(tmpdir(), "neighborwatt-gas-"));
+  endsWithUs("folder of the benchmark", () => rmSync(artifactsDir, { recursive: true, force: true }));
   try {
     await migrate("embedded", { ARTIFACTS_DIR: artifactsDir, EMBEDDED_PORT: String(chain.port) });
     const deployment = readDeployment(artifactsDir, EMBEDDED_CHAIN_ID);
@@ -206,7 +208,4 @@ async function main(): Promise<void> {
   else printTable(report);
 }
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runProgram(main);

@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeLabNetwork, startNetwork } from "../../geth/network";
 import { freePort } from "../embedded-chain";
+import { endsWithUs } from "../ending";
 
 export async function startBenchNetwork(): Promise<{ rpcUrl: string; stop(): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), "nw-geth-bench-"));
   const remove = () => rmSync(dir, { recursive: true, force: true });
+  endsWithUs("folder of the network", remove);
   try {
     const ports = new Set<number>();
     while (ports.size < 6) ports.add(await freePort());
@@ -19,7 +21,9 @@ export async function startBenchNetwork(): Promise<{ rpcUrl: string; stop(): Pro
       ],
     });
     const network = await startNetwork(dir);
+    const forget = endsWithUs("geth network", () => network.stop());
     const stop = async () => {
+      forget();
       await network.stop();
       remove();
     };

@@ -19,6 +19,7 @@ import { createLog } from "../../server/log";
 import { Store } from "../../server/store";
 import { migrate } from "../deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../embedded-chain";
+import { endsWithUs, runProgram } from "../ending";
 import { commissionMeter, type LabChain, labChain, listFirstOffers, readDeployment } from "../lab-chain";
 import { buyTokens, purchase } from "../trading";
 import { startBenchNetwork } from "./geth";
@@ -164,6 +165,7 @@ async function main(): Promise<void> {
     throw new Error("--trades takes a whole number from 1 to 400");
   }
   const directory = mkdtempSync(join(tmpdir(), "neighborwatt-latency-"));
+  endsWithUs("folder of the benchmark", () => rmSync(directory, { recursive: true, force: true }));
   const artifactsDir = join(directory, "contracts");
   cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });
   const ground = await startGround(network);
@@ -219,7 +221,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runProgram(main);

@@ -18,6 +18,7 @@ import { meterKeyOf } from "../../server/chain/meter-key";
 import { createPrivateKey, encodeTradeCall, type Hex, signTransaction } from "../../server/chain/web3";
 import { migrate } from "../deploy";
 import { jsonRpc } from "../embedded-chain";
+import { endsWithUs, runProgram } from "../ending";
 import { commissionMeter, type LabChain, labChain, readDeployment } from "../lab-chain";
 import { startBenchNetwork } from "./geth";
 
@@ -186,6 +187,7 @@ async function main(): Promise<void> {
   if (!Number.isInteger(trades) || trades < 1 || trades > 4000)
     throw new Error("--trades takes a whole number from 1 to 4000");
   const directory = mkdtempSync(join(tmpdir(), "neighborwatt-throughput-"));
+  endsWithUs("folder of the benchmark", () => rmSync(directory, { recursive: true, force: true }));
   const artifactsDir = join(directory, "contracts");
   cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });
   const network = await startBenchNetwork();
@@ -204,7 +206,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runProgram(main);

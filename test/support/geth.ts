@@ -19,6 +19,7 @@ import {
 } from "../../geth/network";
 import { killNode, lastLines, logFile } from "../../geth/node";
 import { lookForGeth, lookForPuppeth } from "../../geth/programs";
+import { endsWithUs } from "../../scripts/ending";
 import { need } from "./need";
 
 /** Builds geth and puppeth where Go and a C compiler are, and skips (in CI: fails) where they are not. */
@@ -63,6 +64,7 @@ export interface Receipt {
 
 /** A network under test. Nodes are named by number, from 1: node 2 is the one that only validates. */
 export class TestNetwork {
+  private forget: () => void = () => {};
   private constructor(
     readonly dir: string,
     readonly network: Network,
@@ -81,7 +83,11 @@ export class TestNetwork {
     makeLabNetwork(dir, { ...settings, places: settings.places ?? (await freePlaces(nodeCount(profile))) });
     prepare(dir);
     try {
-      return new TestNetwork(dir, await startNetwork(dir));
+      const network = await startNetwork(dir);
+      const net = new TestNetwork(dir, network);
+      // A test run that is ended in the middle leaves no nodes either.
+      net.forget = endsWithUs("network of a test", () => net.stop());
+      return net;
     } catch (error) {
       rmSync(dir, { recursive: true, force: true });
       throw error;
@@ -181,6 +187,7 @@ export class TestNetwork {
 
   /** Stops every node and removes the folder. */
   async stop(): Promise<void> {
+    this.forget();
     await this.network.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
