@@ -92,6 +92,11 @@ export function pageActions({ sender, session, storage, reload, retryServer }: P
     refund: (tradeId) => void market.refundTrade(sender, tradeId),
     askFaucet: () => void market.askFaucet(sender),
     watchToken: () => void market.watchToken(sender),
+    // A wallet that never answers would keep card and button for good; what it still sends gets a card of its own.
+    forgetPurchase({ id, offerId }) {
+      store.dispatch({ type: "purchaseEnded", id });
+      store.dispatch({ type: "busy", what: ids.offerBuy(offerId), phase: null });
+    },
     forgetTransaction: (hash) =>
       store.dispatch({
         type: "transactions",

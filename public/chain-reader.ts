@@ -6,7 +6,8 @@ import { readerOf } from "./node";
 import { configOf, isOnChain } from "./select";
 import type { PageState } from "./state";
 import type { Store } from "./store";
-import { checkTransactions, loadTransactions, saveTransactions } from "./transactions";
+import { checkTransactions } from "./transaction-check";
+import { isListOf, loadTransactions, mergeTransactions, type Owner } from "./transactions";
 import { failureKind } from "./wallet/failure";
 import { LAB_RDNS } from "./wallet/lab-id";
 import type { Provider } from "./wallet/provider";
@@ -18,6 +19,8 @@ export interface ChainReader {
   /** Of the connected wallet. */
   provider(): Provider;
   storage: Storage;
+  /** Where `storage` events of other tabs arrive. */
+  otherTabs?: EventTarget;
   nowMs(): number;
 }
 
@@ -75,13 +78,13 @@ async function lookForNonceAhead(
 }
 
 /** Whose transactions these are: of one account on one chain. */
-function ownerOf(state: PageState): { chain: string; account: string } | null {
+function ownerOf(state: PageState): Owner | null {
   if (!isOnChain(state) || state.config.status !== "ready" || !state.wallet.account) return null;
   return { chain: state.config.chain, account: state.wallet.account };
 }
 
 /** Reads every second, one round at a time; keeps the records in storage. Returns what stops it. */
-export function startChainReader({ store, storage, provider, nowMs }: ChainReader): () => void {
+export function startChainReader({ store, storage, otherTabs, provider, nowMs }: ChainReader): () => void {
   let owner: ReturnType<typeof ownerOf> = null;
   let saved = store.state.transactions;
   let rounds = 0;
@@ -96,10 +99,21 @@ export function startChainReader({ store, storage, provider, nowMs }: ChainReade
       store.dispatch({ type: "transactions", transactions: saved });
       void round();
     } else if (state.transactions !== saved && owner) {
+      const before = saved;
       saved = state.transactions;
-      saveTransactions(storage, owner.chain, owner.account, saved);
+      saved = mergeTransactions(storage, owner.chain, owner.account, before, saved);
+      store.dispatch({ type: "transactions", transactions: saved });
+      // Its number is learned at once, before the wallet can replace it: later nobody could tell it.
+      if (saved.some(({ hash, nonce }) => nonce === null && !before.some((one) => one.hash === hash)))
+        void round();
     }
   });
+  const takeOver = (event: Event) => {
+    if (!owner || !isListOf((event as StorageEvent).key, owner)) return;
+    saved = loadTransactions(storage, owner.chain, owner.account);
+    store.dispatch({ type: "transactions", transactions: saved });
+  };
+  otherTabs?.addEventListener("storage", takeOver);
 
   let isReading = false;
   async function round(): Promise<void> {
@@ -139,6 +153,7 @@ export function startChainReader({ store, storage, provider, nowMs }: ChainReade
   const timer = setInterval(() => void round(), EVERY_MS);
   return () => {
     clearInterval(timer);
+    otherTabs?.removeEventListener("storage", takeOver);
     unsubscribe();
   };
 }

@@ -94,7 +94,7 @@ async function announceLab(): Promise<void> {
 
 const session = startSession(store, window, storage);
 const feed = startFeed(store, () => void loadConfig());
-const sender = { store, provider: () => session.provider(), nowMs };
+const sender = { store, provider: () => session.provider(), storage, nowMs };
 const act = pageActions({
   sender,
   session,
@@ -105,7 +105,7 @@ const act = pageActions({
     if (store.state.config.status !== "ready") void loadConfig();
   },
 });
-startChainReader({ store, provider: () => session.provider(), storage, nowMs });
+startChainReader({ store, provider: () => session.provider(), storage, otherTabs: window, nowMs });
 
 const root = document.getElementById(ids.app)!;
 const chart = powerChart(ids.chart);

@@ -36,8 +36,13 @@ export type NoticeName =
   | "unsupported"
   | "failed";
 
+/** What was asked of the wallet, where it is not to send something: a choice against it has words of its own. */
+export type AskedFor = "connect" | "switch" | "watch";
+
 export interface Notice {
   name: NoticeName;
+  /** Of `rejected` only. */
+  askedFor?: AskedFor;
   values?: Record<string, string | number>;
 }
 
@@ -91,7 +96,8 @@ const KINDS: Record<NoticeName, Kind> = {
 
 export const toneOf = ({ name }: Notice): Tone => KINDS[name].tone;
 export const mendOf = ({ name }: Notice): Mend => KINDS[name].mend;
-export const titleKey = ({ name }: Notice): Key => `notice.${name}.title`;
+export const titleKey = ({ name, askedFor }: Notice): Key =>
+  name === "rejected" && askedFor ? `notice.rejected.${askedFor}` : `notice.${name}.title`;
 export const textKey = ({ name }: Notice): Key => `notice.${name}.text`;
 /** Longer help, unfolded by the button of those whose mending is not the page's. */
 const HELP = {
@@ -122,11 +128,12 @@ const BY_FAILURE = {
 } as const;
 
 /** What the last action's failure is called. */
-export function noticeOf(error: unknown): Notice {
+export function noticeOf(error: unknown, askedFor?: AskedFor): Notice {
   if (error instanceof ChainNotAddable) return { name: "chainNotAddable" };
   if (error instanceof OldChainError) return { name: "walletOnOldChain" };
   const kind = failureKind(error);
   if (kind === "failed") return { name: "failed", values: { reason: messageOf(error) } };
+  if (kind === "rejected" && askedFor) return { name: "rejected", askedFor };
   return { name: BY_FAILURE[kind] };
 }
 

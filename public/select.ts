@@ -2,7 +2,7 @@
 import type { ConfigView } from "../common/api";
 import type { MeterView, TradeView } from "../common/events";
 import { translator } from "./i18n";
-import type { PageState } from "./state";
+import type { PageState, PurchaseDraft } from "./state";
 import { LAB_RDNS } from "./wallet/lab-id";
 
 /** Ready configuration, or null: most of the page waits for it. */
@@ -34,6 +34,10 @@ export const ownTrades = (state: PageState): TradeView[] =>
         sameAddress(trade.buyer, state.wallet.account) || sameAddress(trade.seller, state.wallet.account),
     )
     .sort((a, b) => b.opened.block - a.opened.block || (BigInt(b.tradeId) > BigInt(a.tradeId) ? 1 : -1));
+
+/** Purchases whose window is open, of the connected account. */
+export const ownPurchases = (state: PageState): PurchaseDraft[] =>
+  state.purchases.filter(({ account }) => sameAddress(account, state.wallet.account));
 
 /** Wallets have one name; the page's own has one a language. */
 export const walletName = ({ wallet, ui }: PageState): string =>

@@ -50,8 +50,12 @@ export type Phase = "checking" | "wallet";
 
 export type Theme = "auto" | "light" | "dark";
 
-/** A purchase between the click and its hash: its timeline starts here. */
+/** A purchase between the click and its hash: its timeline starts here. Wallets queue several windows. */
 export interface PurchaseDraft {
+  /** Of its card. */
+  id: string;
+  /** Who buys; another account chosen meanwhile has no part in it. */
+  account: string;
   offerId: string;
   milliWh: string;
   payment: string;
@@ -94,7 +98,7 @@ export interface PageState {
   transactions: TransactionRecord[];
   nonceAhead: NonceAhead | null;
   busy: Record<string, Phase>;
-  purchase: PurchaseDraft | null;
+  purchases: PurchaseDraft[];
   /** Of the last action; the standing ones are computed, see `notices.ts`. */
   notice: Notice | null;
   ui: {
@@ -142,7 +146,7 @@ export const initialState: PageState = {
   transactions: [],
   nonceAhead: null,
   busy: {},
-  purchase: null,
+  purchases: [],
   notice: null,
   ui: {
     language: "en",
@@ -173,9 +177,12 @@ export type Action =
   | { type: "balances"; balances: Balances | null }
   | { type: "transactions"; transactions: TransactionRecord[] }
   | { type: "transaction"; transaction: TransactionRecord }
+  /** Of one that is in the list under `hash`; no news of one that is not, since another account's is on show by now. */
+  | { type: "transactionChange"; hash: string; transaction: TransactionRecord }
   | { type: "nonceAhead"; nonceAhead: NonceAhead | null }
   | { type: "busy"; what: string; phase: Phase | null }
-  | { type: "purchase"; purchase: PurchaseDraft | null }
+  | { type: "purchaseBegun"; purchase: PurchaseDraft }
+  | { type: "purchaseEnded"; id: string }
   | { type: "notice"; notice: Notice | null }
   | { type: "ui"; change: Partial<PageState["ui"]> }
   | { type: "draft"; id: string; text: string }
@@ -210,6 +217,19 @@ const withTransaction = (list: TransactionRecord[], one: TransactionRecord): Tra
   list.some((old) => old.hash === one.hash)
     ? list.map((old) => (old.hash === one.hash ? one : old))
     : [one, ...list];
+
+/** A replacement that is in the list itself, from another tab, takes the place of both. */
+function withChange(
+  list: TransactionRecord[],
+  hash: string,
+  changed: TransactionRecord,
+): TransactionRecord[] {
+  const before = list.find((one) => one.hash === hash);
+  if (!before || before.account !== changed.account) return list;
+  return list
+    .filter((one) => one === before || one.hash !== changed.hash)
+    .map((one) => (one === before ? changed : one));
+}
 
 function withSampleOfMeter(state: PageState, sample: SampleView): PageState {
   const meter = state.meters[sample.meter];
@@ -272,12 +292,16 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, transactions: withTransaction(state.transactions, action.transaction) };
     case "nonceAhead":
       return { ...state, nonceAhead: action.nonceAhead };
+    case "transactionChange":
+      return { ...state, transactions: withChange(state.transactions, action.hash, action.transaction) };
     case "busy": {
       const { [action.what]: _, ...others } = state.busy;
       return { ...state, busy: action.phase ? { ...others, [action.what]: action.phase } : others };
     }
-    case "purchase":
-      return { ...state, purchase: action.purchase };
+    case "purchaseBegun":
+      return { ...state, purchases: [action.purchase, ...state.purchases] };
+    case "purchaseEnded":
+      return { ...state, purchases: state.purchases.filter(({ id }) => id !== action.id) };
     case "notice":
       return { ...state, notice: action.notice };
     case "ui":

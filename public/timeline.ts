@@ -12,7 +12,8 @@ export const STEPS: readonly StepName[] = [
   "delivering",
   "closed",
 ];
-export type StepState = "done" | "active" | "waiting" | "failed";
+/** `stopped`: by the person's own choice, which is no failure. */
+export type StepState = "done" | "active" | "waiting" | "failed" | "stopped";
 /** Which sentence a step says, where its state alone does not tell. */
 export type StepNote =
   | "lookAtWallet"
@@ -34,7 +35,9 @@ export type StepNote =
   | "settled"
   | "refunded"
   | "reverted"
-  | "missing";
+  | "missing"
+  | "cancelled"
+  | "replaced";
 
 export interface Step {
   name: StepName;
@@ -71,6 +74,10 @@ export function transactionTimeline(record: TransactionRecord): Step[] {
       return steps("sealed", "failed", { sealed: "reverted" });
     case "missing":
       return steps("pending", "failed", { pending: "missing" });
+    case "cancelled":
+      return steps("pending", "stopped", { pending: "cancelled" });
+    case "replaced":
+      return steps("pending", "failed", { pending: "replaced" });
   }
 }
 
@@ -114,7 +121,7 @@ export function tradeTimeline(trade: TradeView, isMeterOnline: boolean): Step[] 
  * trade's card alone.
  */
 export function entriesOf(
-  draft: PurchaseDraft | null,
+  drafts: readonly PurchaseDraft[],
   records: readonly TransactionRecord[],
   trades: readonly TradeView[],
 ): Entry[] {
@@ -123,7 +130,7 @@ export function entriesOf(
     (record) => record.kind === "purchase" && !opened.has(record.hash.toLowerCase()),
   );
   return [
-    ...(draft ? [{ kind: "draft" as const, id: "draft", draft }] : []),
+    ...drafts.map((draft) => ({ kind: "draft" as const, id: draft.id, draft })),
     ...onTheirWay.map((record) => ({ kind: "transaction" as const, id: record.hash, record })),
     ...trades.map((trade) => ({ kind: "trade" as const, id: trade.tradeId, trade })),
   ];

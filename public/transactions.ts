@@ -1,11 +1,10 @@
 /**
- * Transactions this page has sent, kept in localStorage per chain and account (a chain begun anew is another), so that a reload in the middle of a
- * purchase goes on showing it. Only the receipt makes one sealed; a node that does not know it makes it missing.
+ * Transactions this page has sent, kept in localStorage per chain and account (a chain begun anew is another), so that
+ * a reload in the middle of a purchase goes on showing it. All tabs share the storage: each change is made to what is
+ * there by then, and never writes a tab's whole list over another's.
  */
-
-import { configOf } from "./select";
+import { sameAddress } from "./select";
 import type { Store } from "./store";
-import type { Provider } from "./wallet/provider";
 
 export type TransactionKind =
   | "purchase"
@@ -17,13 +16,23 @@ export type TransactionKind =
   | "faucet";
 
 export interface TransactionRecord {
+  /** Of the transaction that counts: a wallet that speeds one up sends another in its place. */
   hash: string;
+  /** With `account` it names the transaction for good, whatever replaces it; null until the node has told it. */
+  nonce: number | null;
+  /** What it does, to know it again under another hash. */
+  call?: { to: string; data: string; value: string };
   kind: TransactionKind;
+  /** Whose list it is in: the account that signed, but for the faucet's gift the one that gets it. */
   account: string;
   sentAtMs: number;
   /** What it says in words: quantities as decimal strings, for the sentence of its kind. */
   details: { offerId?: string; tradeId?: string; milliWh?: string; tokens?: string; wei?: string };
-  status: "pending" | "sealed" | "reverted" | "missing";
+  /**
+   * `cancelled`: the wallet used its number for nothing. `replaced`: something else was sealed under its number.
+   * `missing`: no node knows it.
+   */
+  status: "pending" | "sealed" | "reverted" | "missing" | "cancelled" | "replaced";
   block: number | null;
   /** Deep enough under the head to stay; until then its block may be replaced, and it sealed in another. */
   isConfirmed: boolean;
@@ -31,8 +40,6 @@ export interface TransactionRecord {
 
 /** Kept for the list; the chain has the rest. */
 const MAX_KEPT = 20;
-/** A node may take a moment to know what another has taken in. */
-export const MISSING_AFTER_MS = 60_000;
 
 /** @param chain as the configuration of the page tells it from others of its id */
 const keyOf = (chain: string, account: string) =>
@@ -55,7 +62,11 @@ export function parseTransactions(text: string | null): TransactionRecord[] {
     if (error instanceof SyntaxError) return [];
     throw error;
   }
-  return Array.isArray(parsed) ? parsed.filter(isRecord).slice(0, MAX_KEPT) : [];
+  if (!Array.isArray(parsed)) return [];
+  return parsed
+    .filter(isRecord)
+    .map((record) => ({ ...record, nonce: record.nonce ?? null }))
+    .slice(0, MAX_KEPT);
 }
 
 export const loadTransactions = (storage: Storage, chain: string, account: string): TransactionRecord[] =>
@@ -68,56 +79,43 @@ export const saveTransactions = (
   records: TransactionRecord[],
 ): void => storage.setItem(keyOf(chain, account), JSON.stringify(records.slice(0, MAX_KEPT)));
 
-interface Receipt {
-  status: string;
-  blockNumber: string;
+/** Whether another tab has written to this list. */
+export const isListOf = (key: string | null, { chain, account }: Owner): boolean =>
+  key === keyOf(chain, account);
+
+/** Makes the changes from `before` to `after` to what is stored now, which another tab may have changed meanwhile. */
+export function mergeTransactions(
+  storage: Storage,
+  chain: string,
+  account: string,
+  before: readonly TransactionRecord[],
+  after: readonly TransactionRecord[],
+): TransactionRecord[] {
+  const gone = new Set(before.map(({ hash }) => hash));
+  const changed = after.filter((record) => !before.includes(record));
+  for (const { hash } of after) gone.delete(hash);
+  const touched = new Set([...gone, ...changed.map(({ hash }) => hash)]);
+  const others = loadTransactions(storage, chain, account).filter(({ hash }) => !touched.has(hash));
+  const merged = [...changed, ...others].sort((a, b) => b.sentAtMs - a.sentAtMs);
+  saveTransactions(storage, chain, account, merged);
+  return merged;
 }
 
-/** What the chain says of a transaction. */
-export interface Finding {
-  receipt: Receipt | null;
-  /** Whether the node has it at all, sealed or waiting. */
-  isKnown: boolean;
-  /** The newest block with the confirmations needed. */
-  confirmedBlock: number;
+/** Whose list a transaction belongs to; read before anything is awaited, since the account may change meanwhile. */
+export interface Owner {
+  chain: string;
+  account: string;
 }
 
-/** Where a record stands now, by what the node says. */
-export function updateRecord(
+/** Adds what was just sent to the list of the account that signed, which need not be the one on show by now. */
+export function keepTransaction(
+  store: Store,
+  storage: Storage,
+  { chain, account }: Owner,
   record: TransactionRecord,
-  { receipt, isKnown, confirmedBlock }: Finding,
-  nowMs: number,
-): TransactionRecord {
-  if (receipt) {
-    const status = Number(receipt.status) === 1 ? "sealed" : "reverted";
-    const block = Number(receipt.blockNumber);
-    return { ...record, status, block, isConfirmed: block <= confirmedBlock };
-  }
-  if (!isKnown && nowMs - record.sentAtMs > MISSING_AFTER_MS)
-    return { ...record, status: "missing", block: null };
-  return { ...record, status: "pending", block: null };
-}
-
-/** Asks the node about every transaction that can still change. Resolves to how many have. */
-export async function checkTransactions(store: Store, provider: Provider, nowMs: number): Promise<number> {
-  const { transactions, chain } = store.state;
-  const needed = configOf(store.state)?.confirmationsNeeded ?? 1;
-  const confirmedBlock = (chain?.head?.block ?? 0) - needed + 1;
-  const open = transactions.filter(({ isConfirmed, status }) => !isConfirmed && status !== "missing");
-  let changed = 0;
-  for (const record of open) {
-    const params = [record.hash];
-    const receipt = (await provider.request({
-      method: "eth_getTransactionReceipt",
-      params,
-    })) as Receipt | null;
-    const isKnown =
-      receipt !== null || (await provider.request({ method: "eth_getTransactionByHash", params })) !== null;
-    const updated = updateRecord(record, { receipt, isKnown, confirmedBlock }, nowMs);
-    const { status, block, isConfirmed } = updated;
-    if (status === record.status && block === record.block && isConfirmed === record.isConfirmed) continue;
-    store.dispatch({ type: "transaction", transaction: updated });
-    changed += 1;
-  }
-  return changed;
+): void {
+  const { config, wallet } = store.state;
+  if (config.status === "ready" && config.chain === chain && sameAddress(wallet.account, account))
+    store.dispatch({ type: "transaction", transaction: record });
+  else mergeTransactions(storage, chain, account, [], [record]);
 }

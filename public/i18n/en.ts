@@ -108,6 +108,7 @@ export const en = {
   "step.state.active": "now",
   "step.state.waiting": "not yet",
   "step.state.failed": "failed",
+  "step.state.stopped": "stopped",
   "step.note.lookAtWallet": "look at {wallet}",
   "step.note.notSealedYet": "not in a block yet",
   "step.note.inBlock": "in block {block}",
@@ -127,7 +128,9 @@ export const en = {
   "step.note.settled": "{paid} paid, {refunded} back",
   "step.note.refunded": "{paid} paid, {refunded} back",
   "step.note.reverted": "refused by the contract",
-  "step.note.missing": "the node no longer knows it",
+  "step.note.missing": "no node knows it",
+  "step.note.cancelled": "cancelled in {wallet}",
+  "step.note.replaced": "your account sent something else in its place",
 
   "sell.title": "Sell your sunshine",
   "sell.meter": "Meter",
@@ -180,6 +183,8 @@ export const en = {
   "transaction.status.sealed": "Block {block}",
   "transaction.status.reverted": "Refused",
   "transaction.status.missing": "Lost",
+  "transaction.status.cancelled": "Cancelled",
+  "transaction.status.replaced": "Replaced",
 
   "network.title": "Nodes and blocks",
   "network.period": "A block every {period}",

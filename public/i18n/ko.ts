@@ -108,6 +108,7 @@ export const ko: Record<keyof typeof en, string> = {
   "step.state.active": "지금",
   "step.state.waiting": "아직",
   "step.state.failed": "실패",
+  "step.state.stopped": "멈춤",
   "step.note.lookAtWallet": "{wallet} 창을 보세요",
   "step.note.notSealedYet": "아직 블록에 없음",
   "step.note.inBlock": "블록 {block}",
@@ -127,7 +128,9 @@ export const ko: Record<keyof typeof en, string> = {
   "step.note.settled": "{paid} 지급, {refunded} 환불",
   "step.note.refunded": "{paid} 지급, {refunded} 환불",
   "step.note.reverted": "컨트랙트가 거절함",
-  "step.note.missing": "노드가 더는 모름",
+  "step.note.missing": "아는 노드가 없음",
+  "step.note.cancelled": "{wallet}에서 취소함",
+  "step.note.replaced": "내 계정이 대신 다른 것을 보냄",
 
   "sell.title": "내 햇빛 팔기",
   "sell.meter": "계량기",
@@ -180,6 +183,8 @@ export const ko: Record<keyof typeof en, string> = {
   "transaction.status.sealed": "블록 {block}",
   "transaction.status.reverted": "거절됨",
   "transaction.status.missing": "사라짐",
+  "transaction.status.cancelled": "취소됨",
+  "transaction.status.replaced": "대체됨",
 
   "network.title": "노드와 블록",
   "network.period": "{period}마다 블록 하나",

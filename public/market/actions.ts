@@ -6,9 +6,10 @@ import { BASE_UNITS, paymentFor } from "../../common/units";
 import { ids } from "../ids";
 import { nodeOf } from "../node";
 import { noticeOf } from "../notices";
-import { configOf } from "../select";
+import { configOf, isOnChain } from "../select";
+import { keepTransaction } from "../transactions";
 import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
-import { type Sender, send } from "./send";
+import { ownerOf, type Sender, send } from "./send";
 
 const contractsOf = ({ store }: Sender) => {
   const config = configOf(store.state);
@@ -27,11 +28,22 @@ export const worthOfTokens = (tokens: bigint, tokensPerEther: bigint): bigint =>
 export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigint): Promise<string | null> {
   const { token, trade } = contractsOf(sender);
   const payment = paymentFor(milliWh, BigInt(offer.pricePerKWh));
-  const purchase = { offerId: offer.offerId, milliWh: String(milliWh), payment: String(payment) };
-  sender.store.dispatch({ type: "purchase", purchase });
+  const control = ids.offerBuy(offer.offerId);
+  const { store } = sender;
+  const account = store.state.wallet.account;
+  if (!account || store.state.busy[control]) return null;
+  const id = store.state.purchases.some((one) => one.id === "draft") ? `draft-${offer.offerId}` : "draft";
+  const purchase = {
+    id,
+    account,
+    offerId: offer.offerId,
+    milliWh: String(milliWh),
+    payment: String(payment),
+  };
+  store.dispatch({ type: "purchaseBegun", purchase });
   const hash = await send(sender, {
     kind: "purchase",
-    control: ids.offerBuy(offer.offerId),
+    control,
     to: token,
     data: encodeCall(
       tokenAbi,
@@ -42,7 +54,7 @@ export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigin
     ),
     details: { offerId: offer.offerId, milliWh: String(milliWh), tokens: String(payment) },
   });
-  sender.store.dispatch({ type: "purchase", purchase: null });
+  store.dispatch({ type: "purchaseEnded", id });
   return hash;
 }
 
@@ -114,28 +126,28 @@ export const refundTrade = (sender: Sender, tradeId: string): Promise<string | n
 export const FAUCET_WEI = BASE_UNITS;
 
 /** Play ether to a newcomer's own wallet, signed by the page with the lab's faucet key. Lab chains only. */
-export async function askFaucet({ store, nowMs }: Sender): Promise<void> {
+export async function askFaucet(sender: Sender): Promise<void> {
+  const { store, storage, nowMs } = sender;
   const config = configOf(store.state);
-  const account = store.state.wallet.account;
-  if (!config?.faucet || !account || store.state.busy[ids.faucet]) return;
+  const owner = ownerOf(sender);
+  if (!config?.faucet || !owner || !isOnChain(store.state) || store.state.busy[ids.faucet]) return;
+  const { account } = owner;
   store.dispatch({ type: "notice", notice: null });
   store.dispatch({ type: "busy", what: ids.faucet, phase: "checking" });
   try {
     const { sendFromLab } = await import("../wallet/lab-send");
     const transaction = { to: account, value: FAUCET_WEI, data: "0x" };
     const hash = await sendFromLab(nodeOf(config), config.chainId, LAB_ACCOUNTS.faucet, transaction);
-    store.dispatch({
-      type: "transaction",
-      transaction: {
-        hash,
-        kind: "faucet",
-        account,
-        sentAtMs: nowMs(),
-        details: { wei: String(FAUCET_WEI) },
-        status: "pending",
-        block: null,
-        isConfirmed: false,
-      },
+    keepTransaction(store, storage, owner, {
+      hash,
+      nonce: null,
+      kind: "faucet",
+      account,
+      sentAtMs: nowMs(),
+      details: { wei: String(FAUCET_WEI) },
+      status: "pending",
+      block: null,
+      isConfirmed: false,
     });
   } catch (error) {
     store.dispatch({ type: "notice", notice: noticeOf(error) });
@@ -147,7 +159,11 @@ export async function askFaucet({ store, nowMs }: Sender): Promise<void> {
 /** Shows the token in the wallet's own list. */
 export async function watchToken({ store, provider }: Sender): Promise<void> {
   const config = configOf(store.state);
-  if (!config) return;
+  const control = ids.watchToken;
+  // On another network the wallet would take it into that one's list.
+  if (!config || !isOnChain(store.state) || store.state.busy[control]) return;
+  store.dispatch({ type: "notice", notice: null });
+  store.dispatch({ type: "busy", what: control, phase: "wallet" });
   const options = { address: config.contracts.token, symbol: "NWT", decimals: 18 };
   try {
     await provider().request({
@@ -155,6 +171,8 @@ export async function watchToken({ store, provider }: Sender): Promise<void> {
       params: { type: "ERC20", options } as unknown as readonly unknown[],
     });
   } catch (error) {
-    store.dispatch({ type: "notice", notice: noticeOf(error) });
+    store.dispatch({ type: "notice", notice: noticeOf(error, "watch") });
+  } finally {
+    store.dispatch({ type: "busy", what: control, phase: null });
   }
 }

@@ -6,9 +6,9 @@ import { compareWalletChain } from "../chain-reader";
 import { revertSentence } from "../errors";
 import { readerOf } from "../node";
 import { noticeOf } from "../notices";
-import { configOf } from "../select";
+import { configOf, isOnChain } from "../select";
 import type { Store } from "../store";
-import type { TransactionKind, TransactionRecord } from "../transactions";
+import { keepTransaction, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
 
@@ -26,7 +26,16 @@ export interface Call {
 export interface Sender {
   store: Store;
   provider(): Provider;
+  storage: Storage;
   nowMs(): number;
+}
+
+/** Who signs, on which chain: read before the window opens, since another may be chosen while it is open. */
+export function ownerOf({ store }: Sender): Owner | null {
+  const { config, wallet } = store.state;
+  return wallet.account && config.status === "ready"
+    ? { chain: config.chain, account: wallet.account }
+    : null;
 }
 
 /**
@@ -42,9 +51,16 @@ async function checkBeforeSending(store: Store, wallet: Provider, parameters: ob
 }
 
 /** Resolves to the hash, or null when it was not sent; the notice then says why. Never rejects. */
-export async function send({ store, provider, nowMs }: Sender, call: Call): Promise<string | null> {
-  const from = store.state.wallet.account;
-  if (!from || store.state.busy[call.control]) return null;
+export async function send(sender: Sender, call: Call): Promise<string | null> {
+  const { store, storage, nowMs } = sender;
+  const owner = ownerOf(sender);
+  if (!owner || store.state.busy[call.control]) return null;
+  const elsewhere = () => {
+    if (!isOnChain(store.state)) store.dispatch({ type: "notice", notice: { name: "wrongNetwork" } });
+    return !isOnChain(store.state);
+  };
+  if (elsewhere()) return null;
+  const from = owner.account;
   const parameters = {
     from,
     to: call.to,
@@ -56,25 +72,24 @@ export async function send({ store, provider, nowMs }: Sender, call: Call): Prom
   store.dispatch({ type: "notice", notice: null });
   phase("checking");
   try {
-    await checkBeforeSending(store, provider(), parameters);
+    const wallet = sender.provider();
+    await checkBeforeSending(store, wallet, parameters);
+    if (elsewhere()) return null;
     phase("wallet");
-    const hash = (await provider().request({
-      method: "eth_sendTransaction",
-      params: [parameters],
-    })) as string;
-    store.dispatch({
-      type: "transaction",
-      transaction: {
-        hash,
-        kind: call.kind,
-        account: from,
-        sentAtMs: nowMs(),
-        details: call.details,
-        status: "pending",
-        block: null,
-        isConfirmed: false,
-      },
-    });
+    const hash = (await wallet.request({ method: "eth_sendTransaction", params: [parameters] })) as string;
+    const record: TransactionRecord = {
+      hash,
+      nonce: null,
+      call: { to: call.to, data: call.data ?? "0x", value: String(call.value ?? 0n) },
+      kind: call.kind,
+      account: from,
+      sentAtMs: nowMs(),
+      details: call.details,
+      status: "pending",
+      block: null,
+      isConfirmed: false,
+    };
+    keepTransaction(store, storage, owner, record);
     return hash;
   } catch (error) {
     const sentence = revertSentence(error, store.state.ui.language);

@@ -6,7 +6,7 @@ import { GRACE_PERIOD_S } from "../../common/units";
 import { clockTime, energy, nwtExact, price, shortHex } from "../format";
 import type { Key } from "../i18n";
 import { ids } from "../ids";
-import { isOnChain, ownTrades, sameAddress, walletName } from "../select";
+import { isOnChain, ownPurchases, ownTrades, sameAddress, walletName } from "../select";
 import {
   draftTimeline,
   type Entry,
@@ -120,8 +120,8 @@ function entryCard(view: View, entry: Entry) {
       ? { milliWh: entry.draft.milliWh, payment: entry.draft.payment }
       : { milliWh: entry.record.details.milliWh ?? "0", payment: entry.record.details.tokens ?? "0" };
   const steps = entry.kind === "draft" ? draftTimeline() : transactionTimeline(entry.record);
-  const isOver =
-    entry.kind === "transaction" && (entry.record.status === "reverted" || entry.record.status === "missing");
+  const forget = () =>
+    entry.kind === "draft" ? act.forgetPurchase(entry.draft) : act.forgetTransaction(entry.record.hash);
   return html`
     <li class="trade" id=${ids.trade(entry.id)} data-status=${entry.kind === "draft" ? "draft" : entry.record.status}>
       <div class="trade-head">
@@ -129,12 +129,9 @@ function entryCard(view: View, entry: Entry) {
         <small>${nwtExact(BigInt(details.payment), language)}</small>
       </div>
       ${timeline(view, entry, steps)}
-      ${when(
-        isOver,
-        () => html`
-          <button type="button" class="button quiet small" id=${ids.transactionForget(entry.id)}
-            @click=${() => act.forgetTransaction(entry.id)}>${t("trades.forget")}</button>`,
-      )}
+      <button type="button" class="button quiet small" id=${ids.transactionForget(entry.id)} @click=${forget}>
+        ${t("trades.forget")}
+      </button>
     </li>
   `;
 }
@@ -151,7 +148,7 @@ export function entriesOnShow(entries: readonly Entry[], target: string | null):
 
 export function trades(view: View) {
   const { state, t, act } = view;
-  const entries = entriesOf(state.purchase, state.transactions, ownTrades(state));
+  const entries = entriesOf(ownPurchases(state), state.transactions, ownTrades(state));
   const shown = state.ui.areAllTradesShown ? entries : entriesOnShow(entries, state.ui.target);
   const older = entries.length - shown.length;
   const isConnected = state.wallet.status === "connected";

@@ -5,7 +5,7 @@ import type { OfferView } from "../../common/events";
 import type { Language, Translate } from "../i18n";
 import type { Notice } from "../notices";
 import { walletName } from "../select";
-import type { PageState, Theme } from "../state";
+import type { PageState, PurchaseDraft, Theme } from "../state";
 
 export interface Actions {
   pressConnect(): void;
@@ -27,6 +27,7 @@ export interface Actions {
   refund(tradeId: string): void;
   askFaucet(): void;
   watchToken(): void;
+  forgetPurchase(purchase: PurchaseDraft): void;
   forgetTransaction(hash: string): void;
   copy(text: string, control: string): void;
 }

@@ -102,6 +102,7 @@ export const snapshot: Snapshot = {
 
 export const record: TransactionRecord = {
   hash: TX_HASH,
+  nonce: null,
   kind: "purchase",
   account: LAB_ACCOUNTS.consumer.address,
   sentAtMs: 1_000,

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { ids } from "../../public/ids";
-import { buyEnergy, buyTokens, costOfTokens, redeemTokens, worthOfTokens } from "../../public/market/actions";
+import {
+  buyEnergy,
+  buyTokens,
+  costOfTokens,
+  redeemTokens,
+  watchToken,
+  worthOfTokens,
+} from "../../public/market/actions";
 import { send } from "../../public/market/send";
+import { ownPurchases } from "../../public/select";
 import { createStore } from "../../public/store";
+import { entriesOf } from "../../public/timeline";
+import { loadTransactions } from "../../public/transactions";
 import { failure, type Provider } from "../../public/wallet/provider";
 import { decodeCall, decodePurchase, tokenAbi } from "../../public/web3/codec";
-import { offer, readyState, refuse, scripted, TOKEN, TRADE, TX_HASH } from "./fixtures";
+import { CHAIN, memoryStorage, offer, readyState, refuse, scripted, TOKEN, TRADE, TX_HASH } from "./fixtures";
 
 function market(answers: Parameters<typeof scripted>[0] = {}) {
   const store = createStore(readyState);
@@ -19,7 +29,9 @@ function market(answers: Parameters<typeof scripted>[0] = {}) {
     },
     ...answers,
   });
-  return { store, provider, sent, sender: { store, provider: (): Provider => provider, nowMs: () => 42 } };
+  const storage = memoryStorage();
+  const sender = { store, storage, provider: (): Provider => provider, nowMs: () => 42 };
+  return { store, storage, provider, sent, sender };
 }
 
 describe("A purchase", () => {
@@ -37,6 +49,8 @@ describe("A purchase", () => {
     assert.deepEqual(decodePurchase(call?.args.data as string), { offerId: 1n, milliWh: 20n });
     assert.deepEqual(store.state.transactions[0], {
       hash: TX_HASH,
+      nonce: null,
+      call: { to: TOKEN, data: transaction?.data ?? "", value: "0" },
       kind: "purchase",
       account: LAB_ACCOUNTS.consumer.address,
       sentAtMs: 42,
@@ -45,7 +59,7 @@ describe("A purchase", () => {
       block: null,
       isConfirmed: false,
     });
-    assert.equal(store.state.purchase, null);
+    assert.deepEqual(store.state.purchases, []);
     assert.deepEqual(store.state.busy, {});
   });
 
@@ -68,13 +82,13 @@ describe("A purchase", () => {
     assert.equal(store.state.notice?.name, "rejected");
     assert.deepEqual(store.state.transactions, []);
     assert.deepEqual(store.state.busy, {});
-    assert.equal(store.state.purchase, null);
+    assert.deepEqual(store.state.purchases, []);
   });
 
   it("shows its timeline from the click on, and that it waits for the wallet", async () => {
     const seen: unknown[] = [];
     const { sender, store } = market();
-    store.subscribe((state) => seen.push([state.purchase?.milliWh, state.busy[ids.offerBuy("1")]]));
+    store.subscribe((state) => seen.push([state.purchases[0]?.milliWh, state.busy[ids.offerBuy("1")]]));
     await buyEnergy(sender, offer, 20n);
     assert.ok(seen.some((entry) => JSON.stringify(entry) === '["20","wallet"]'));
   });
@@ -84,6 +98,65 @@ describe("A purchase", () => {
     const call = { kind: "refund" as const, control: "x", to: TRADE, details: {} };
     await Promise.all([send(sender, call), send(sender, call)]);
     assert.equal(sent.length, 1);
+  });
+});
+
+describe("A purchase while its window is open", () => {
+  /** A wallet whose windows the test answers, by the call's data. */
+  function slow() {
+    const windows: { answer(hash: string): void; refuse(): void }[] = [];
+    const opened = market({
+      eth_sendTransaction: () =>
+        new Promise((resolve, reject) =>
+          windows.push({ answer: resolve, refuse: () => reject(failure(4001, "no")) }),
+        ),
+    });
+    return { ...opened, windows };
+  }
+  const next = () => new Promise(setImmediate);
+  const other = LAB_ACCOUNTS.consumer2.address;
+
+  it("belongs to the account that signs, whichever is chosen when the hash comes", async () => {
+    const { store, storage, sender, windows } = slow();
+    const buying = buyEnergy(sender, offer, 20n);
+    await next();
+    store.dispatch({ type: "wallet", change: { account: other } });
+    assert.deepEqual(ownPurchases(store.state), []);
+    windows[0]?.answer(TX_HASH);
+    await buying;
+    assert.deepEqual(store.state.transactions, []);
+    assert.deepEqual(loadTransactions(storage, CHAIN, other), []);
+    const [kept] = loadTransactions(storage, CHAIN, LAB_ACCOUNTS.consumer.address);
+    assert.equal(kept?.hash, TX_HASH);
+  });
+
+  it("has a card of its own beside another's, and outlives its refusal", async () => {
+    const { store, sender, windows } = slow();
+    const buying = [buyEnergy(sender, offer, 20n), buyEnergy(sender, { ...offer, offerId: "2" }, 30n)];
+    await next();
+    const shown = () => entriesOf(ownPurchases(store.state), [], []).map(({ id }) => id);
+    assert.deepEqual(shown(), ["draft-2", "draft"]);
+    windows[0]?.refuse();
+    await buying[0];
+    assert.deepEqual(shown(), ["draft-2"]);
+    windows[1]?.answer(TX_HASH);
+    await Promise.all(buying);
+    assert.deepEqual(shown(), []);
+  });
+
+  it("is not begun on another network, and not sent when the network was left meanwhile", async () => {
+    const { store, sender, provider } = market({
+      eth_call: () => {
+        store.dispatch({ type: "wallet", change: { chainId: 1 } });
+        return "0x";
+      },
+    });
+    assert.equal(await buyEnergy(sender, offer, 20n), null);
+    assert.equal(await buyEnergy(sender, offer, 20n), null);
+    assert.deepEqual(provider.asked, ["eth_call"]);
+    assert.equal(store.state.notice?.name, "wrongNetwork");
+    await watchToken(sender);
+    assert.deepEqual(provider.asked, ["eth_call"]);
   });
 });
 

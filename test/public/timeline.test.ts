@@ -9,8 +9,8 @@ import {
 } from "../../public/timeline";
 import { record, trade } from "./fixtures";
 
-/** done ✓, active ●, waiting ·, failed ✗ */
-const sign = { done: "✓", active: "●", waiting: "·", failed: "✗" };
+/** done ✓, active ●, waiting ·, failed ✗, stopped ■ */
+const sign = { done: "✓", active: "●", waiting: "·", failed: "✗", stopped: "■" };
 const drawn = (steps: Step[]) => steps.map(({ state }) => sign[state]).join("");
 const noteOf = (steps: Step[], name: Step["name"]) => steps.find((step) => step.name === name)?.note;
 
@@ -25,6 +25,8 @@ describe("A trade's timeline", () => {
     ["sealed", "✓✓✓●··"],
     ["reverted", "✓✓✗···"],
     ["missing", "✓✗····"],
+    ["cancelled", "✓■····"],
+    ["replaced", "✓✗····"],
   ];
   for (const [status, expected] of transactions)
     it(`of a ${status} transaction is ${expected}`, () =>
@@ -79,23 +81,23 @@ describe("A trade's timeline", () => {
 });
 
 describe("My trades", () => {
-  const draft = { offerId: "1", milliWh: "20", payment: "1" };
+  const draft = { id: "draft", account: record.account, offerId: "1", milliWh: "20", payment: "1" };
 
   it("show what is on its way before what has arrived", () => {
     const other = { ...record, hash: `0x${"cd".repeat(32)}` };
-    const kinds = entriesOf(draft, [other], [trade]).map(({ kind }) => kind);
+    const kinds = entriesOf([draft], [other], [trade]).map(({ kind }) => kind);
     assert.deepEqual(kinds, ["draft", "transaction", "trade"]);
   });
 
   it("show a purchase once: its transaction gives way to its trade", () => {
     const upper = { ...record, hash: record.hash.toUpperCase().replace("0X", "0x") };
     assert.deepEqual(
-      entriesOf(null, [upper], [trade]).map(({ kind }) => kind),
+      entriesOf([], [upper], [trade]).map(({ kind }) => kind),
       ["trade"],
     );
   });
 
   it("are about purchases alone", () => {
-    assert.deepEqual(entriesOf(null, [{ ...record, kind: "redeem" }], []), []);
+    assert.deepEqual(entriesOf([], [{ ...record, kind: "redeem" }], []), []);
   });
 });

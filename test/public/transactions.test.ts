@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { createStore } from "../../public/store";
+import { checkTransactions, MISSING_AFTER_MS, updateRecord } from "../../public/transaction-check";
 import {
-  checkTransactions,
   loadTransactions,
-  MISSING_AFTER_MS,
+  mergeTransactions,
   parseTransactions,
   saveTransactions,
   type TransactionRecord,
-  updateRecord,
 } from "../../public/transactions";
 import { memoryStorage, readyState, record, scripted, snapshot } from "./fixtures";
 
@@ -28,6 +27,34 @@ describe("Transactions across a reload", () => {
     }));
     saveTransactions(storage, "1", "0x1", many);
     assert.deepEqual(loadTransactions(storage, "1", "0x1"), many.slice(0, 20));
+  });
+
+  it("are changed one by one, since another tab may have written meanwhile", () => {
+    const storage = memoryStorage();
+    const [a, b, c] = ["a", "b", "c"].map((digit, sentAtMs) => ({
+      ...record,
+      hash: `0x${digit.repeat(64)}`,
+      sentAtMs,
+    })) as [TransactionRecord, TransactionRecord, TransactionRecord];
+    const merge = (before: TransactionRecord[], after: TransactionRecord[]) =>
+      mergeTransactions(storage, "x", "0x1", before, after).map(({ hash }) => hash[2]);
+    assert.deepEqual(merge([], [a]), ["a"]);
+    // This tab knows of a, the other has added b; then one is removed here.
+    assert.deepEqual(merge([a], [b, a]), ["b", "a"]);
+    assert.deepEqual(merge([a], [c, a]), ["c", "b", "a"]);
+    assert.deepEqual(merge([c, a], [c]), ["c", "b"]);
+  });
+
+  it("of another account or removed meanwhile are not brought back by what the node says of them", async () => {
+    const store = createStore({ ...readyState, transactions: [record] });
+    const provider = scripted({
+      eth_getTransactionReceipt: () => {
+        store.dispatch({ type: "transactions", transactions: [] });
+        return { status: "0x1", blockNumber: "0x9" };
+      },
+    });
+    await checkTransactions(store, provider, 0);
+    assert.deepEqual(store.state.transactions, []);
   });
 
   for (const odd of [

@@ -4,7 +4,7 @@ import { send } from "../../public/market/send";
 import { createStore } from "../../public/store";
 import { failure, type Provider } from "../../public/wallet/provider";
 import { findNonceAhead, seesSameChain } from "../../public/wallet/wallet-chain";
-import { config, readyState, record, scripted, TOKEN, TX_HASH } from "./fixtures";
+import { config, memoryStorage, readyState, record, scripted, TOKEN, TX_HASH } from "./fixtures";
 
 /** A node of a chain: block 1 tells it from others that have the same genesis file. */
 const nodeOf = (head: number, first: string, genesis = "0x00") =>
@@ -105,7 +105,10 @@ describe("Sending", () => {
     withNode(node);
     const store = createStore({ ...readyState, config: doorConfig, wallet: metamask });
     const provider = wallet(27, "0xa1");
-    assert.equal(await send({ store, provider: () => provider, nowMs: () => 0 }, call), TX_HASH);
+    assert.equal(
+      await send({ store, provider: () => provider, storage: memoryStorage(), nowMs: () => 0 }, call),
+      TX_HASH,
+    );
     assert.ok(!provider.asked.includes("eth_call"));
     assert.ok(asked.includes("rpc eth_call"));
   });
@@ -114,7 +117,10 @@ describe("Sending", () => {
     withNode(node);
     for (const provider of [wallet(90, "0xa1"), wallet(20, "0xb1")]) {
       const store = createStore({ ...readyState, config: doorConfig, wallet: metamask });
-      assert.equal(await send({ store, provider: () => provider, nowMs: () => 0 }, call), null);
+      assert.equal(
+        await send({ store, provider: () => provider, storage: memoryStorage(), nowMs: () => 0 }, call),
+        null,
+      );
       assert.ok(!provider.asked.includes("eth_sendTransaction"));
       assert.equal(store.state.notice?.name, "walletOnOldChain");
       assert.equal(store.state.wallet.isOnOldChain, true);
@@ -137,7 +143,10 @@ describe("Sending", () => {
     withNode(node);
     const store = createStore({ ...readyState, wallet: metamask });
     const provider = scripted({ eth_call: () => "0x", eth_sendTransaction: () => TX_HASH });
-    assert.equal(await send({ store, provider: () => provider, nowMs: () => 0 }, call), TX_HASH);
+    assert.equal(
+      await send({ store, provider: () => provider, storage: memoryStorage(), nowMs: () => 0 }, call),
+      TX_HASH,
+    );
     assert.deepEqual(asked, []);
   });
 });
