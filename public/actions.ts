@@ -5,13 +5,15 @@ import type { Sender } from "./market/send";
 import { mendOf, noticeOf } from "./notices";
 import { configOf } from "./select";
 import type { PageState } from "./state";
+import type { TabStorage } from "./tab-storage";
 import type { Actions } from "./views/view";
 import type { Session } from "./wallet/session";
 
 export interface Parts {
   sender: Sender;
   session: Session;
-  storage: Storage;
+  /** For language and appearance. */
+  choices: TabStorage;
   /** Of the configuration. */
   reload(): void;
   retryServer(): void;
@@ -28,7 +30,7 @@ async function copyText(text: string, control: string): Promise<void> {
   document.execCommand("copy");
 }
 
-export function pageActions({ sender, session, storage, reload, retryServer }: Parts): Actions {
+export function pageActions({ sender, session, choices, reload, retryServer }: Parts): Actions {
   const { store } = sender;
   const ui = (change: Partial<PageState["ui"]>) => store.dispatch({ type: "ui", change });
   const notice = (error: unknown) => store.dispatch({ type: "notice", notice: noticeOf(error) });
@@ -74,11 +76,11 @@ export function pageActions({ sender, session, storage, reload, retryServer }: P
     },
     dismiss: clear,
     setLanguage(language) {
-      storage.setItem(LANGUAGE_KEY, language);
+      choices.setItem(LANGUAGE_KEY, language);
       ui({ language });
     },
     setTheme(theme) {
-      storage.setItem(THEME_KEY, theme);
+      choices.setItem(THEME_KEY, theme);
       ui({ theme });
     },
     draft: (id, text) => store.dispatch({ type: "draft", id, text }),

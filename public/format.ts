@@ -3,6 +3,7 @@
  * never rounds up: nobody is shown money that is not there.
  */
 import { BASE_UNITS, formatDecimal, parseDecimal } from "../common/units";
+import { readNumber, splitUnit } from "./numbers";
 
 export type EnergyUnit = "mWh" | "Wh" | "kWh";
 export const ENERGY_UNITS: readonly EnergyUnit[] = ["mWh", "Wh", "kWh"];
@@ -54,9 +55,31 @@ export const savingPercent = (pricePerKWh: bigint, tariffPerKWh: bigint): bigint
 export const measured = (value: number, unit: string, language: string): string =>
   `${new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)} ${unit}`;
 
-/** @throws RangeError from `parseDecimal`: not a plain number, or finer than the unit can say. */
-export const parseEnergy = (text: string, unit: EnergyUnit): bigint => parseDecimal(text, DECIMALS[unit]);
-export const parseNwt = (text: string): bigint => parseDecimal(text, TOKEN_DECIMALS);
+/** As units are typed. mWh and MWh differ by their case alone, so that one must be right. */
+function unitNamed(name: string, otherwise: EnergyUnit): EnergyUnit {
+  if (name === "") return otherwise;
+  const found = ENERGY_UNITS.find(
+    (unit) => unit === name || (unit !== "mWh" && unit.toLowerCase() === name.toLowerCase()),
+  );
+  if (!found) throw new RangeError(`"${name}" is no unit of energy here`);
+  return found;
+}
+
+/**
+ * What someone has typed, by the rule in `numbers.ts`. A unit behind the number counts instead of `unit`.
+ * @throws RangeError: no number, finer than the unit can say, or an unknown unit
+ */
+export function parseEnergy(text: string, unit: EnergyUnit): bigint {
+  const [number, name] = splitUnit(text);
+  return parseDecimal(readNumber(number), DECIMALS[unitNamed(name, unit)]);
+}
+
+/** Tokens, or tokens per kWh, with or without their unit behind. @throws RangeError as `parseEnergy` */
+export function parseNwt(text: string): bigint {
+  const [number, name] = splitUnit(text);
+  if (!/^(nwt(\/kwh)?)?$/i.test(name)) throw new RangeError(`"${name}" is not NWT`);
+  return parseDecimal(readNumber(number), TOKEN_DECIMALS);
+}
 /** What to put into an input for this quantity. */
 export const energyInput = (milliWh: bigint, unit: EnergyUnit): string =>
   formatDecimal(milliWh, DECIMALS[unit]);

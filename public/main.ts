@@ -10,6 +10,7 @@ import { ids } from "./ids";
 import { configOf } from "./select";
 import { initialState, type PageState, type Theme } from "./state";
 import { createStore } from "./store";
+import { tabStorage } from "./tab-storage";
 import { powerChart } from "./views/chart";
 import { page } from "./views/page";
 import { failureKind, messageOf } from "./wallet/failure";
@@ -17,7 +18,8 @@ import { isLoopback } from "./wallet/network";
 import { startSession } from "./wallet/session";
 
 const storage = window.localStorage;
-const storedTheme = storage.getItem(THEME_KEY);
+const choices = tabStorage(storage, window.sessionStorage);
+const storedTheme = choices.getItem(THEME_KEY);
 const theme: Theme = storedTheme === "light" || storedTheme === "dark" ? storedTheme : "auto";
 const targetOf = (hash: string) => /^#trade\/(\w+)$/.exec(hash)?.[1] ?? null;
 const nowMs = () => Date.now();
@@ -34,7 +36,7 @@ const store = createStore({
   ui: {
     ...initialState.ui,
     theme,
-    language: firstLanguage(storage.getItem(LANGUAGE_KEY), navigator.languages),
+    language: firstLanguage(choices.getItem(LANGUAGE_KEY), navigator.languages),
     target: targetOf(location.hash),
   },
 });
@@ -84,7 +86,7 @@ async function announceLab(): Promise<void> {
   };
   try {
     const { announceLabWallet } = await import("./wallet/lab");
-    labConfigChanged = await announceLabWallet({ config, storage, language });
+    labConfigChanged = await announceLabWallet({ config, storage: choices, language });
   } catch (error) {
     // Its chain is not there, or is another one: then there is no lab wallet.
     console.info("No lab wallet:", messageOf(error));
@@ -92,13 +94,13 @@ async function announceLab(): Promise<void> {
   }
 }
 
-const session = startSession(store, window, storage);
+const session = startSession(store, window, choices);
 const feed = startFeed(store, () => void loadConfig());
 const sender = { store, provider: () => session.provider(), storage, nowMs };
 const act = pageActions({
   sender,
   session,
-  storage,
+  choices,
   reload: () => void loadConfig(),
   retryServer: () => {
     feed.retry();

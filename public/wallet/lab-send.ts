@@ -1,6 +1,7 @@
 /** Sends a transaction signed with a well-known lab key, straight to the node. */
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain } from "../../common/lab";
 import { signTransaction } from "../web3/signer";
+import { messageOf } from "./failure";
 import { failure, type Provider } from "./provider";
 
 export interface LabAccount {
@@ -55,7 +56,16 @@ export async function estimateFees(rpc: Provider, from: string, transaction: Lab
   };
 }
 
-/** Resolves to the hash. @throws ProviderFailure the node's own, 4901 on another chain */
+/** Another sender of the same key was faster: everybody has these keys, and two devices send at once. */
+const isNumberTaken = (error: unknown): boolean =>
+  /replacement transaction underpriced|nonce too low|already (known|imported)/i.test(messageOf(error));
+/** A class presses at once: each turn one of them is through. */
+const ATTEMPTS = 40;
+
+/**
+ * Resolves to the hash. A number that another device has taken meanwhile is replaced by the next.
+ * @throws ProviderFailure the node's own, 4901 on another chain
+ */
 export async function sendFromLab(
   rpc: Provider,
   chainId: number,
@@ -65,13 +75,17 @@ export async function sendFromLab(
 ): Promise<string> {
   await requireChain(rpc, chainId);
   const agreed = fees ?? (await estimateFees(rpc, account.address, transaction));
-  const count = (await rpc.request({
-    method: "eth_getTransactionCount",
-    params: [account.address, "pending"],
-  })) as string;
-  const raw = signTransaction(
-    { chainId, nonce: BigInt(count), ...transaction, ...agreed },
-    account.privateKey,
-  );
-  return (await rpc.request({ method: "eth_sendRawTransaction", params: [raw] })) as string;
+  let nonce = -1n;
+  for (let attempt = 1; ; attempt++) {
+    const params = [account.address, "pending"];
+    const count = BigInt((await rpc.request({ method: "eth_getTransactionCount", params })) as string);
+    // A node may not count yet what it has just refused ours for.
+    nonce = count > nonce ? count : nonce + 1n;
+    const raw = signTransaction({ chainId, nonce, ...transaction, ...agreed }, account.privateKey);
+    try {
+      return (await rpc.request({ method: "eth_sendRawTransaction", params: [raw] })) as string;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isNumberTaken(error)) throw error;
+    }
+  }
 }

@@ -5,6 +5,7 @@
 import type { ConfigView } from "../../common/api";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { nodeOf } from "../node";
+import type { TabStorage } from "../tab-storage";
 import { announceWallet } from "./discovery";
 import { askForAccount, askForConfirmation, type LabRole } from "./lab-dialog";
 import { LAB_RDNS } from "./lab-id";
@@ -37,7 +38,7 @@ interface SentTransaction {
 export interface LabWalletOptions {
   /** As it is now: the server may come back with another network. */
   config(): ConfigView;
-  storage: Storage;
+  storage: TabStorage;
   language(): "en" | "ko";
 }
 
@@ -54,14 +55,10 @@ export function labWallet({
   };
   let isWindowOpen = false;
 
-  const role = (): LabRole | null => {
-    const stored = storage.getItem(CHOSEN);
-    return isRole(stored) ? stored : null;
-  };
-  const accounts = () => {
-    const chosen = role();
-    return chosen ? [LAB_ACCOUNTS[chosen].address.toLowerCase()] : [];
-  };
+  // Of this tab: the storage remembers it for a reload, and another tab may be another house meanwhile.
+  const stored = storage.getItem(CHOSEN);
+  let role: LabRole | null = isRole(stored) ? stored : null;
+  const accounts = () => (role ? [LAB_ACCOUNTS[role].address.toLowerCase()] : []);
 
   /** One window at a time, as every wallet does. */
   async function inWindow<T>(method: string, ask: () => Promise<T | null>): Promise<T> {
@@ -78,19 +75,20 @@ export function labWallet({
 
   async function connect(method: string): Promise<string[]> {
     await requireChain(rpc, chainId());
-    const chosen = await inWindow(method, () => askForAccount(language()));
-    storage.setItem(CHOSEN, chosen);
+    role = await inWindow(method, () => askForAccount(language()));
+    storage.setItem(CHOSEN, role);
     emit("accountsChanged", accounts());
     return accounts();
   }
 
   async function sendTransaction(sent: SentTransaction): Promise<string> {
-    const chosen = role();
+    const chosen = role;
     const account = chosen && LAB_ACCOUNTS[chosen];
+    const chain = chainId();
     if (!account || sent.from?.toLowerCase() !== account.address.toLowerCase())
       throw failure(4100, "The lab wallet is not connected with that account");
     if (!sent.to) throw failure(-32602, "The lab wallet deploys no contracts");
-    await requireChain(rpc, chainId());
+    await requireChain(rpc, chain);
     const transaction: LabTransaction = {
       to: sent.to,
       value: BigInt(sent.value ?? "0x0"),
@@ -107,7 +105,7 @@ export function labWallet({
       });
       return isConfirmed ? estimated : null;
     });
-    return sendFromLab(rpc, chainId(), account, transaction, fees);
+    return sendFromLab(rpc, chain, account, transaction, fees);
   }
 
   async function request(method: string, params: readonly unknown[]): Promise<unknown> {
@@ -123,6 +121,7 @@ export function labWallet({
       case "eth_sendTransaction":
         return sendTransaction(params[0] as SentTransaction);
       case "wallet_revokePermissions":
+        role = null;
         storage.removeItem(CHOSEN);
         emit("accountsChanged", []);
         return null;

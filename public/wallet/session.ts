@@ -4,6 +4,7 @@
  */
 import { configOf } from "../select";
 import type { Store } from "../store";
+import type { TabStorage } from "../tab-storage";
 import { checksummed } from "../web3/codec";
 import { discoverWallets } from "./discovery";
 import { failureKind } from "./failure";
@@ -23,7 +24,7 @@ export interface Session {
   stop(): void;
 }
 
-export function startSession(store: Store, target: EventTarget, storage: Storage): Session {
+export function startSession(store: Store, target: EventTarget, storage: TabStorage): Session {
   const details = new Map<string, ProviderDetail>();
   let current: ProviderDetail | null = null;
   let unfollow = () => {};

@@ -5,11 +5,15 @@ import { bytesToHex, hexToBytes } from "web3-utils";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { announceText } from "../../public/announce";
 import { ids } from "../../public/ids";
+import { tabStorage } from "../../public/tab-storage";
+import { labWallet } from "../../public/wallet/lab";
 import { describeTransaction } from "../../public/wallet/lab-describe";
 import { requireChain, sendFromLab } from "../../public/wallet/lab-send";
+import { rpcProvider } from "../../public/wallet/provider";
 import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../../public/web3/codec";
 import { signTransaction } from "../../public/web3/signer";
-import { config, METER, readyState, scripted, TOKEN, TRADE, TX_HASH, trade } from "./fixtures";
+import { startEmbeddedChain } from "../../scripts/embedded-chain";
+import { config, METER, memoryStorage, readyState, scripted, TOKEN, TRADE, TX_HASH, trade } from "./fixtures";
 
 const NWT = 10n ** 18n;
 
@@ -123,6 +127,47 @@ describe("The lab's keys", () => {
     assert.equal(sent.gasLimit, 23_100n);
     assert.equal(sent.maxFeePerGas, 3_000_000_000n);
     assert.equal(sent.getSenderAddress().toString().toLowerCase(), LAB_ACCOUNTS.faucet.address.toLowerCase());
+  });
+});
+
+describe("The lab's keys on several devices at once", function () {
+  this.timeout(60_000);
+
+  it("serve every one of them: a number that is taken is followed by the next", async () => {
+    const chain = await startEmbeddedChain({ sealing: "manual" });
+    try {
+      const rpc = rpcProvider(chain.rpcUrl);
+      const to = (device: number) => `0x${String(device).padStart(2, "0").repeat(20)}`;
+      const devices = [11, 12, 13, 14, 15, 16, 17, 18, 19, 19];
+      const gift = (device: number) =>
+        sendFromLab(rpc, 13370, LAB_ACCOUNTS.faucet, { to: to(device), value: 5n, data: "0x" });
+      const hashes = await Promise.all(devices.map(gift));
+      assert.equal(new Set(hashes).size, devices.length);
+      await chain.mine();
+      for (const device of devices)
+        assert.equal(Number(await chain.rpc("eth_getBalance", to(device), "latest")), device === 19 ? 10 : 5);
+    } finally {
+      await chain.kill();
+    }
+  });
+
+  it("are one house a tab: another tab's choice is not this one's, after a reload neither", async () => {
+    const shared = memoryStorage();
+    const wallet = (tab: Storage) =>
+      labWallet({ config: () => config, storage: tabStorage(shared, tab), language: () => "en" });
+    const accounts = async (tab: Storage, held = wallet(tab)) =>
+      (await held.request({ method: "eth_accounts" })) as string[];
+    const houseOf = (role: "consumer" | "prosumer") => [LAB_ACCOUNTS[role].address.toLowerCase()];
+    const [a, b] = [memoryStorage(), memoryStorage()];
+    tabStorage(shared, a).setItem("neighborwatt/lab-account", "consumer");
+    const inA = wallet(a);
+    tabStorage(shared, b).setItem("neighborwatt/lab-account", "prosumer");
+    assert.deepEqual(await accounts(a, inA), houseOf("consumer"));
+    assert.deepEqual(await accounts(a), houseOf("consumer"));
+    assert.deepEqual(await accounts(memoryStorage()), houseOf("prosumer"));
+    await inA.request({ method: "wallet_revokePermissions" });
+    assert.deepEqual(await accounts(a), []);
+    assert.deepEqual(await accounts(b), houseOf("prosumer"));
   });
 });
 
