@@ -2,7 +2,7 @@
 import { ids } from "./ids";
 import * as market from "./market/actions";
 import type { Sender } from "./market/send";
-import { mendOf, noticeOf } from "./notices";
+import { type AskedFor, mendOf, noticeOf } from "./notices";
 import { configOf } from "./select";
 import type { PageState } from "./state";
 import type { TabStorage } from "./tab-storage";
@@ -33,23 +33,39 @@ async function copyText(text: string, control: string): Promise<void> {
 export function pageActions({ sender, session, choices, reload, retryServer }: Parts): Actions {
   const { store } = sender;
   const ui = (change: Partial<PageState["ui"]>) => store.dispatch({ type: "ui", change });
-  const notice = (error: unknown) => store.dispatch({ type: "notice", notice: noticeOf(error) });
+  const notice = (error: unknown, askedFor?: AskedFor) =>
+    store.dispatch({ type: "notice", notice: noticeOf(error, askedFor) });
   const clear = () => store.dispatch({ type: "notice", notice: null });
   /** Runs what may fail and shows how it did. */
-  const attempt = (work: () => Promise<unknown>) => {
+  const attempt = (work: () => Promise<unknown>, askedFor?: AskedFor) => {
     clear();
-    work().catch(notice);
+    work().catch((error) => notice(error, askedFor));
   };
   const connect = (uuid: string) => {
     ui({ isChooserOpen: false });
-    attempt(() => session.connect(uuid));
+    attempt(() => session.connect(uuid), "connect");
   };
-  const switchNetwork = () => attempt(() => session.switchToHouse());
+  const unlock = () => {
+    const { found, rdns } = store.state.wallet;
+    const locked = found.find((choice) => choice.rdns === rdns);
+    if (locked) connect(locked.uuid);
+  };
+  const switchNetwork = () => {
+    if (store.state.busy[ids.switchNetwork]) return;
+    store.dispatch({ type: "busy", what: ids.switchNetwork, phase: "wallet" });
+    const done = () => store.dispatch({ type: "busy", what: ids.switchNetwork, phase: null });
+    attempt(() => session.switchToHouse().finally(done), "switch");
+  };
+  /** Sends, and empties the field when it was sent: the amount is not meant a second time. */
+  const sendAmount = async (field: string, work: Promise<string | null>) => {
+    if ((await work) !== null) store.dispatch({ type: "draft", id: field, text: "" });
+  };
 
   return {
     pressConnect() {
-      const { found } = store.state.wallet;
-      if (found.length === 1 && found[0]) connect(found[0].uuid);
+      const { found, status } = store.state.wallet;
+      if (status === "locked") unlock();
+      else if (found.length === 1 && found[0]) connect(found[0].uuid);
       else ui({ isChooserOpen: true });
     },
     connect,
@@ -66,6 +82,7 @@ export function pageActions({ sender, session, choices, reload, retryServer }: P
         help: () => ui({ help: store.state.ui.help === named.name ? null : named.name }),
         dismiss: clear,
         connect: () => this.pressConnect(),
+        unlock,
         getEther: () => {
           clear();
           if (configOf(store.state)?.faucet) void market.askFaucet(sender);
@@ -88,7 +105,7 @@ export function pageActions({ sender, session, choices, reload, retryServer }: P
     showAllTrades: () => ui({ areAllTradesShown: true }),
     buyEnergy: (offer, milliWh) => void market.buyEnergy(sender, offer, milliWh),
     buyTokens: (tokens) => void market.buyTokens(sender, tokens),
-    redeem: (tokens) => void market.redeemTokens(sender, tokens),
+    redeem: (tokens) => void sendAmount(ids.redeemAmount, market.redeemTokens(sender, tokens)),
     listOffer: (offer) => void market.listOffer(sender, offer),
     withdrawOffer: (offerId) => void market.withdrawOffer(sender, offerId),
     refund: (tradeId) => void market.refundTrade(sender, tradeId),

@@ -6,6 +6,7 @@ export const ids = {
   app: "app",
   announcer: "announcer",
   notices: "notices",
+  noticeLast: "notice-last",
 
   // header
   languageEn: "language-en",
@@ -24,6 +25,8 @@ export const ids = {
   notice: (name: string) => `notice-${name}`,
   noticeMend: (name: string) => `notice-${name}-mend`,
   noticeDismiss: (name: string) => `notice-${name}-dismiss`,
+  /** Known to the busy list only: two notices have a button for it. */
+  switchNetwork: "switch-network",
   copyNetworkName: "copy-network-name",
   copyRpcUrl: "copy-rpc-url",
   copyChainId: "copy-chain-id",

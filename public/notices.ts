@@ -20,6 +20,7 @@ export type NoticeName =
   | "nonceAhead"
   | "chainAnother"
   | "walletOffline"
+  | "walletLocked"
   | "noContracts"
   | "serverGone"
   | "nodeGone"
@@ -60,6 +61,7 @@ export type Mend =
   | "help"
   | "dismiss"
   | "connect"
+  | "unlock"
   | "getEther";
 
 interface Kind {
@@ -77,6 +79,7 @@ const KINDS: Record<NoticeName, Kind> = {
   nonceAhead: { tone: "warning", mend: "help" },
   chainAnother: { tone: "info", mend: "dismiss" },
   walletOffline: { tone: "warning", mend: "help" },
+  walletLocked: { tone: "info", mend: "unlock" },
   noContracts: { tone: "error", mend: "reload" },
   serverGone: { tone: "warning", mend: "retryServer" },
   nodeGone: { tone: "warning", mend: "help" },
@@ -168,6 +171,8 @@ function missingNotices(state: PageState): Notice[] {
         ? { name: "walletElsewhere", values: { rpcUrl: config.rpcUrl } }
         : { name: "noWallet" },
     );
+  if (state.wallet.status === "locked")
+    notices.push({ name: "walletLocked", values: { wallet: walletName(state) } });
   if (state.wallet.status === "connected") {
     const values = { chain: config.chainName, wallet: walletName(state), rpcUrl: config.rpcUrl };
     if (state.wallet.isOffline) notices.push({ name: "walletOffline", values });

@@ -12,6 +12,7 @@ import type {
   Snapshot,
   TradeView,
 } from "../common/events";
+import { ids } from "./ids";
 import type { Notice } from "./notices";
 import type { TransactionRecord } from "./transactions";
 import type { NonceAhead } from "./wallet/wallet-chain";
@@ -28,7 +29,8 @@ export interface WalletState {
   found: WalletChoice[];
   /** The lab wallet may still come: that there is none is not known yet. */
   isSearching: boolean;
-  status: "none" | "connecting" | "connected";
+  /** `locked`: it shows no account for now, and is followed until it does. */
+  status: "none" | "connecting" | "connected" | "locked";
   /** Of the connected one. */
   name: string;
   rdns: string;
@@ -218,6 +220,12 @@ const withTransaction = (list: TransactionRecord[], one: TransactionRecord): Tra
     ? list.map((old) => (old.hash === one.hash ? one : old))
     : [one, ...list];
 
+/** What one account has typed of its own money says nothing to the next. */
+function withoutAmounts(drafts: Record<string, string>): Record<string, string> {
+  const { [ids.redeemAmount]: _redeem, [ids.buyTokensAmount]: _buy, ...others } = drafts;
+  return others;
+}
+
 /** A replacement that is in the list itself, from another tab, takes the place of both. */
 function withChange(
   list: TransactionRecord[],
@@ -281,8 +289,11 @@ export function reduce(state: PageState, action: Action): PageState {
     }
     case "wallet": {
       const wallet = { ...state.wallet, ...action.change };
-      const isSame = wallet.account === state.wallet.account && wallet.chainId === state.wallet.chainId;
-      return { ...state, wallet, balances: isSame ? state.balances : null };
+      const isOther = wallet.account !== state.wallet.account;
+      const isSame = !isOther && wallet.chainId === state.wallet.chainId;
+      const ui =
+        isOther && state.wallet.account ? { ...state.ui, drafts: withoutAmounts(state.ui.drafts) } : state.ui;
+      return { ...state, wallet, ui, balances: isSame ? state.balances : null };
     }
     case "balances":
       return { ...state, balances: action.balances };

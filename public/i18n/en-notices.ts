@@ -1,6 +1,7 @@
 /** What each notice says, and what its one button is called. */
 export const enNotices = {
   "notices.label": "Notices",
+  "notices.last": "What you just did",
   "notice.pageOlder.title": "This page is older than the server.",
   "notice.pageOlder.text":
     "The house has a newer one now, and parts of this one are gone. Your trades go on meanwhile.",
@@ -28,6 +29,9 @@ export const enNotices = {
   "notice.chainAnother.title": "This chain is another one than at your last visit.",
   "notice.chainAnother.text":
     "It was begun anew: what you bought and held on the old one is gone with it. With a wallet of your own, restart the browser and clear the wallet's activity data before you trade.",
+  "notice.walletLocked.title": "{wallet} is locked.",
+  "notice.walletLocked.text":
+    "Unlock it: the page then connects again by itself. If you disconnected the page in the wallet, connect again.",
   "notice.walletOffline.title": "{wallet} has lost its node.",
   "notice.walletOffline.text": "Balances and transactions are as they were last seen.",
   "notice.walletOffline.help":
@@ -85,6 +89,7 @@ export const enNotices = {
   "mend.retryServer": "Try now",
   "mend.help": "What to do",
   "mend.dismiss": "OK",
+  "mend.unlock": "Unlock",
   "mend.connect": "Connect",
   "mend.getEther": "Get ether",
   "network.name": "Network name",

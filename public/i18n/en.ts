@@ -14,6 +14,7 @@ export const en = {
   "header.language": "Language",
   "header.theme": "Appearance",
   "header.connect": "Connect wallet",
+  "header.unlock": "Unlock {wallet}",
   "header.disconnect": "Disconnect",
   "theme.auto": "Auto",
   "theme.light": "Light",

@@ -3,6 +3,7 @@ import type { enNotices } from "./en-notices";
 /** Korean for the notices. */
 export const koNotices: Record<keyof typeof enNotices, string> = {
   "notices.label": "알림",
+  "notices.last": "방금 한 일",
   "notice.pageOlder.title": "이 페이지는 서버보다 오래되었습니다.",
   "notice.pageOlder.text":
     "집에 새 페이지가 있어 이 페이지의 일부가 없어졌습니다. 거래는 그동안에도 이어집니다.",
@@ -30,6 +31,9 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.chainAnother.title": "지난번과 다른 체인입니다.",
   "notice.chainAnother.text":
     "체인이 새로 시작되어 옛 체인에서 사고 가졌던 것은 함께 없어졌습니다. 내 지갑을 쓴다면 거래하기 전에 브라우저를 다시 시작하고 지갑의 활동 데이터를 지우세요.",
+  "notice.walletLocked.title": "{wallet}이(가) 잠겨 있습니다.",
+  "notice.walletLocked.text":
+    "잠금을 풀면 페이지가 저절로 다시 연결합니다. 지갑에서 이 페이지의 연결을 끊었다면 다시 연결하세요.",
   "notice.walletOffline.title": "{wallet}이(가) 노드를 잃었습니다.",
   "notice.walletOffline.text": "잔액과 트랜잭션은 마지막으로 확인한 값입니다.",
   "notice.walletOffline.help":
@@ -87,6 +91,7 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "mend.retryServer": "지금 다시 시도",
   "mend.help": "해결 방법",
   "mend.dismiss": "확인",
+  "mend.unlock": "잠금 풀기",
   "mend.connect": "연결",
   "mend.getEther": "이더 받기",
   "network.name": "네트워크 이름",

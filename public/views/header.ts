@@ -31,6 +31,18 @@ const account = ({ state, t, act }: View) => html`
   </div>
 `;
 
+function connectText({ state, t }: View): string {
+  const wallet = walletName(state);
+  switch (state.wallet.status) {
+    case "connecting":
+      return t("busy.wallet", { wallet });
+    case "locked":
+      return t("header.unlock", { wallet });
+    default:
+      return t("header.connect");
+  }
+}
+
 export function header(view: View) {
   const { state, t, language, act } = view;
   const { status } = state.wallet;
@@ -63,7 +75,7 @@ export function header(view: View) {
           ? account(view)
           : html`<button type="button" class="button primary" id=${ids.connect}
               data-wallets=${state.wallet.found.length} @click=${() => act.pressConnect()}>
-              ${status === "connecting" ? t("busy.wallet", { wallet: walletName(state) }) : t("header.connect")}
+              ${connectText(view)}
             </button>`
       }
     </header>

@@ -2,7 +2,7 @@ import { html, nothing } from "lit-html";
 import { ids } from "../ids";
 import { helpKey, mendOf, type Notice, noticesOf, textKey, titleKey, toneOf } from "../notices";
 import { configOf } from "../select";
-import { type View, when } from "./view";
+import { busyMark, buttonText, type View, when } from "./view";
 
 /** For a wallet that would refuse the address: every field of its "add a network" form, to copy. */
 export const networkCard = ({ state, t, act }: View) => {
@@ -32,6 +32,8 @@ function noticeCard(view: View, notice: Notice) {
   const { name, values } = notice;
   const help = helpKey(notice);
   const isUnfolded = state.ui.help === name;
+  const text = t(`mend.${mendOf(notice)}`);
+  const isSwitch = mendOf(notice) === "switchNetwork" || mendOf(notice) === "switchAdded";
   return html`
     <div class="notice ${toneOf(notice)}" id=${ids.notice(name)} data-notice=${name}>
       <div>
@@ -41,14 +43,27 @@ function noticeCard(view: View, notice: Notice) {
       </div>
       <button type="button" class="button small" id=${ids.noticeMend(name)}
         aria-expanded=${help ? String(isUnfolded) : nothing}
-        @click=${() => act.mend(notice)}>${t(`mend.${mendOf(notice)}`)}</button>
+        aria-disabled=${isSwitch ? busyMark(view, ids.switchNetwork) : nothing}
+        @click=${() => act.mend(notice)}>${isSwitch ? buttonText(view, ids.switchNetwork, text) : text}</button>
       ${when(name === "chainNotAddable", () => networkCard(view))}
     </div>
   `;
 }
 
-export const notices = (view: View) => html`
-  <section class="notices" id=${ids.notices} aria-label=${view.t("notices.label")} aria-live="polite">
-    ${noticesOf(view.state).map((notice) => noticeCard(view, notice))}
-  </section>
-`;
+/** The standing ones in their place; how the last action ended sticks to the window's edge, in sight of what was pressed. */
+export function notices(view: View) {
+  const all = noticesOf(view.state);
+  const last = view.state.notice?.name;
+  const [standing, ended] = [
+    all.filter(({ name }) => name !== last),
+    all.filter(({ name }) => name === last),
+  ];
+  return html`
+    <section class="notices" id=${ids.notices} aria-label=${view.t("notices.label")} aria-live="polite">
+      ${standing.map((notice) => noticeCard(view, notice))}
+    </section>
+    <section class="notices last" id=${ids.noticeLast} aria-label=${view.t("notices.last")} aria-live="polite">
+      ${ended.map((notice) => noticeCard(view, notice))}
+    </section>
+  `;
+}

@@ -117,14 +117,15 @@ export function tokens(view: View) {
         ${when(
           isConnected && isForeign && config?.faucet,
           () => html`
-            <button type="button" class="button quiet small" id=${ids.faucet} aria-disabled=${busyMark(view, ids.faucet)}
-              @click=${() => act.askFaucet()}>${t("tokens.faucet")}</button>`,
+            <button type="button" class="button quiet small" id=${ids.faucet} ?disabled=${!isOnChain(state)} aria-disabled=${busyMark(view, ids.faucet)}
+              @click=${() => act.askFaucet()}>${buttonText(view, ids.faucet, t("tokens.faucet"))}</button>`,
         )}
         ${when(
           isConnected && isForeign,
           () => html`
-            <button type="button" class="button quiet small" id=${ids.watchToken} @click=${() => act.watchToken()}>
-              ${t("tokens.watch")}
+            <button type="button" class="button quiet small" id=${ids.watchToken} ?disabled=${!isOnChain(state)}
+              aria-disabled=${busyMark(view, ids.watchToken)} @click=${() => act.watchToken()}>
+              ${buttonText(view, ids.watchToken, t("tokens.watch"))}
             </button>`,
         )}
       </div>

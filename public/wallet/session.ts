@@ -7,7 +7,7 @@ import type { Store } from "../store";
 import type { TabStorage } from "../tab-storage";
 import { checksummed } from "../web3/codec";
 import { discoverWallets } from "./discovery";
-import { failureKind } from "./failure";
+import { failureKind, messageOf } from "./failure";
 import { switchChain } from "./network";
 import type { Provider, ProviderDetail } from "./provider";
 
@@ -22,6 +22,40 @@ export interface Session {
   /** Of the connected wallet. @throws Error when none is connected */
   provider(): Provider;
   stop(): void;
+}
+
+/** Whether the wallet lets this page see accounts, locked or not; null where it cannot say (EIP-2255). */
+async function isPermitted(provider: Provider): Promise<boolean | null> {
+  try {
+    const list = await provider.request({ method: "wallet_getPermissions" });
+    if (!Array.isArray(list)) return null;
+    return list.some(
+      (one: { parentCapability?: unknown } | null) => one?.parentCapability === "eth_accounts",
+    );
+  } catch (error) {
+    if (failureKind(error) !== "unsupported")
+      console.info("The wallet does not tell its permissions:", messageOf(error));
+    return null;
+  }
+}
+
+/** What the wallet tells of itself from now on; it counts more than an answer that was asked for before. */
+function hear(provider: Provider) {
+  const heard: { accounts?: string[]; chainId?: number; stop(): void } = {
+    stop() {
+      provider.removeListener?.("accountsChanged", accounts);
+      provider.removeListener?.("chainChanged", chain);
+    },
+  };
+  const accounts = (list: string[]) => {
+    heard.accounts = list;
+  };
+  const chain = (chainId: string) => {
+    heard.chainId = Number(chainId);
+  };
+  provider.on?.("accountsChanged", accounts);
+  provider.on?.("chainChanged", chain);
+  return heard;
 }
 
 export function startSession(store: Store, target: EventTarget, storage: TabStorage): Session {
@@ -50,9 +84,26 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
     });
   };
 
-  const follow = (provider: Provider) => {
-    const accounts = (list: string[]) =>
-      list[0] ? wallet({ type: "wallet", change: { account: checksummed(list[0]) } }) : left();
+  /**
+   * No account is shown any more. A wallet says the same when it is locked and when it has taken its permission back;
+   * EIP-2255 tells the two apart where the wallet knows it. A locked one is listened to on: it comes back by itself.
+   */
+  const withdrawn = async (detail: ProviderDetail) => {
+    current = null;
+    const { name, rdns } = detail.info;
+    const nothing = { account: null, chainId: null, isOffline: false, isOnOldChain: false };
+    wallet({ type: "wallet", change: { status: "locked", name, rdns, ...nothing } });
+    if ((await isPermitted(detail.provider)) === false && store.state.wallet.status === "locked") left();
+  };
+
+  const follow = (detail: ProviderDetail) => {
+    const { provider } = detail;
+    const accounts = (list: string[]) => {
+      if (!list[0]) void withdrawn(detail);
+      else if (current === detail) wallet({ type: "wallet", change: { account: checksummed(list[0]) } });
+      else
+        enter(detail, list).catch((error) => console.info("The wallet does not answer:", messageOf(error)));
+    };
     const chain = (chainId: string) =>
       wallet({ type: "wallet", change: { chainId: Number(chainId), isOffline: false, isOnOldChain: false } });
     const online = () => wallet({ type: "wallet", change: { isOffline: false } });
@@ -70,20 +121,29 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
     };
   };
 
-  const enter = async (detail: ProviderDetail, accounts: string[]) => {
-    const chainId = Number(await detail.provider.request({ method: "eth_chainId" }));
+  const enter = async (detail: ProviderDetail, given: string[]): Promise<void> => {
+    // Another account may be chosen before the wallet has told its chain.
+    const heard = hear(detail.provider);
+    let chainId: number;
+    try {
+      chainId = Number(await detail.provider.request({ method: "eth_chainId" }));
+    } finally {
+      heard.stop();
+    }
+    const accounts = heard.accounts ?? given;
     unfollow();
     current = detail;
-    unfollow = follow(detail.provider);
+    unfollow = follow(detail);
     storage.setItem(REMEMBERED, detail.info.rdns);
+    if (!accounts[0]) return withdrawn(detail);
     wallet({
       type: "wallet",
       change: {
         status: "connected",
         name: detail.info.name,
         rdns: detail.info.rdns,
-        account: accounts[0] ? checksummed(accounts[0]) : null,
-        chainId,
+        account: checksummed(accounts[0]),
+        chainId: heard.chainId ?? chainId,
         isOffline: false,
         isOnOldChain: false,
       },
@@ -95,7 +155,12 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
     if (current || storage.getItem(REMEMBERED) !== detail.info.rdns) return;
     try {
       const accounts = (await detail.provider.request({ method: "eth_accounts" })) as string[];
-      if (accounts.length > 0 && !current) await enter(detail, accounts);
+      if (current) return;
+      if (accounts.length > 0) return await enter(detail, accounts);
+      // Locked, perhaps: then it tells its account when it is unlocked.
+      unfollow();
+      unfollow = follow(detail);
+      if (await isPermitted(detail.provider)) await withdrawn(detail);
     } catch (error) {
       // Not answering yet is no news: the person can still press "connect", and is told then.
       console.info("The wallet of the last visit does not answer:", failureKind(error));
@@ -113,7 +178,8 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
     async connect(uuid) {
       const detail = details.get(uuid);
       if (!detail) throw new Error("That wallet is gone: reload the page");
-      if (store.state.wallet.status === "none")
+      const before = store.state.wallet.status;
+      if (before === "none" || before === "locked")
         wallet({
           type: "wallet",
           change: { status: "connecting", name: detail.info.name, rdns: detail.info.rdns },
@@ -122,7 +188,9 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
         await enter(detail, (await detail.provider.request({ method: "eth_requestAccounts" })) as string[]);
       } catch (error) {
         // A second press while the first window is open ends nothing: the first answer still counts.
-        if (!current && failureKind(error) !== "windowOpen") left();
+        if (current || failureKind(error) === "windowOpen") throw error;
+        if (before === "locked") await withdrawn(detail);
+        else left();
         throw error;
       }
     },
@@ -139,9 +207,10 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
     async switchToHouse() {
       const config = configOf(store.state);
       if (!config || !current) throw new Error("Connect a wallet first");
-      await switchChain(current.provider, config);
-      const chainId = Number(await current.provider.request({ method: "eth_chainId" }));
-      wallet({ type: "wallet", change: { chainId } });
+      const switched = current;
+      await switchChain(switched.provider, config);
+      const chainId = Number(await switched.provider.request({ method: "eth_chainId" }));
+      if (current === switched) wallet({ type: "wallet", change: { chainId } });
     },
     provider() {
       if (!current) throw new Error("No wallet is connected");

@@ -124,6 +124,117 @@ describe("The page with MetaMask", function () {
     await close();
   });
 
+  it("says where to look while the wallet takes its time, and what was not done, for each thing it is asked", async () => {
+    const opened = await openWithMetaMask();
+    const { page, wallet, complaints, close } = opened;
+    const says = (id: string) =>
+      until("the button says where to look", async () => (await text(page, id)) === "Look at MetaMask …");
+    const rejected = async (words: RegExp) => {
+      await until("the notice", async () => words.test(await text(page, ids.notice("rejected"))));
+      await press(page, ids.noticeMend("rejected"));
+    };
+    wallet.holdWindows();
+    await choose(opened, 2);
+    await says(ids.connect);
+    wallet.showWindows();
+    await wallet.cancel();
+    await rejected(/Not connected/);
+    await connect(opened, 2);
+
+    // On mainnet nothing can be done but to leave it.
+    for (const id of [ids.watchToken, ids.faucet, ids.buyTokens])
+      assert.equal(await page.locator(`#${id}`).isDisabled(), true, id);
+    wallet.holdWindows();
+    await press(page, ids.noticeMend("wrongNetwork"));
+    await says(ids.noticeMend("wrongNetwork"));
+    wallet.showWindows();
+    await wallet.cancel();
+    await rejected(/The network stays as it is/);
+    await toTheHouse(opened);
+
+    wallet.holdWindows();
+    await press(page, ids.watchToken);
+    await says(ids.watchToken);
+    wallet.showWindows();
+    await wallet.cancel();
+    await rejected(/Not added to your wallet/);
+    assert.deepEqual(wallet.watched, []);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it("says that the wallet is locked, and goes on by itself when it is not", async () => {
+    const opened = await openWithMetaMask();
+    const { page, wallet, complaints, close } = opened;
+    await connect(opened, 2);
+    await toTheHouse(opened);
+    await wallet.lock();
+    await appears(page, ids.notice("walletLocked"));
+    await shoot(page, "locked");
+    await page.reload();
+    await appears(page, ids.notice("walletLocked"));
+    await wallet.unlock();
+    await appears(page, ids.account);
+    await disappears(page, ids.notice("walletLocked"));
+    await wallet.disconnectSites();
+    await appears(page, ids.connect);
+    await disappears(page, ids.notice("walletLocked"));
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it("keeps a purchase under the account that signed it, though another is chosen meanwhile", async () => {
+    const opened = await openWithMetaMask();
+    const { page, wallet, house, complaints, close } = opened;
+    await connect(opened, 2);
+    await toTheHouse(opened);
+    await page.locator(`#${ids.balanceEth}:not([data-exact=""])`).waitFor();
+    await house.chain.rpc("anvil_setBalance", wallet.accounts[0], "0x8ac7230489e80000");
+    const tokens = await exact(page, ids.balanceNwt);
+    await page.locator(`#${ids.balanceEth}:not([data-exact="0"])`).waitFor();
+    await press(page, ids.buyTokens);
+    await wallet.confirm();
+    await page.locator(`#${ids.balanceNwt}:not([data-exact="${tokens}"])`).waitFor();
+    const known = await tradeIds(page);
+    // Two windows, a card each.
+    await type(page, ids.offerQuantity("1"), "1");
+    await type(page, ids.offerQuantity("2"), "1");
+    await press(page, ids.offerBuy("1"));
+    await appears(page, ids.trade("draft"));
+    await press(page, ids.offerBuy("2"));
+    await appears(page, ids.trade("draft-2"));
+    await wallet.window();
+    await shoot(page, "two-windows");
+    await wallet.cancel();
+    await disappears(page, ids.trade("draft"));
+    await appears(page, ids.trade("draft-2"));
+    await wallet.switchAccount(1);
+    await disappears(page, ids.trade("draft-2"));
+    await wallet.confirm();
+    await until("the purchase was sent", () => wallet.sent.length === 2);
+    assert.equal(await page.locator("#trades li.trade").count(), 0);
+    await wallet.switchAccount(0);
+    const tradeId = await newTrade(page, known);
+    await appears(page, ids.trade(tradeId), "[data-status=settled]", DELIVERY_MS);
+    assert.equal(await page.locator("#trades li.trade").count(), known.length + 1);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it("tells how it went where one looks, however far the page is scrolled", async () => {
+    const opened = await openWithMetaMask({ context: { viewport: { width: 360, height: 640 } } });
+    const { page, wallet, close } = opened;
+    await connect(opened, 2);
+    await toTheHouse(opened);
+    await page.locator(`#${ids.watchToken}`).scrollIntoViewIfNeeded();
+    await press(page, ids.watchToken);
+    await wallet.cancel();
+    await appears(page, ids.notice("rejected"));
+    const box = await page.locator(`#${ids.notice("rejected")}`).boundingBox();
+    assert.ok(box && box.y >= 0 && box.y + box.height <= 640, JSON.stringify(box));
+    await close();
+  });
+
   it("shows the token in the wallet, or takes no for an answer", async () => {
     const opened = await openWithMetaMask();
     const { page, wallet, close } = opened;

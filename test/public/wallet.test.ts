@@ -159,7 +159,7 @@ describe("The wallet's session", () => {
     assert.deepEqual(found, ["MetaMask", "Late"]);
   });
 
-  it("connects, follows account and chain, and ends when the wallet takes the account back", async () => {
+  it("connects, follows account and chain, and is over while the wallet shows no account", async () => {
     const { target, store, session } = house();
     const { detail, emit } = metamask();
     announceWallet(target, detail);
@@ -185,8 +185,74 @@ describe("The wallet's session", () => {
     emit("connect", { chainId: "0x1" });
     assert.equal(store.state.wallet.isOffline, false);
     emit("accountsChanged", []);
-    assert.equal(store.state.wallet.status, "none");
+    assert.equal(store.state.wallet.status, "locked");
+    assert.equal(store.state.wallet.account, null);
     assert.throws(() => session.provider(), /No wallet is connected/);
+  });
+
+  const next = () => new Promise(setImmediate);
+  const permitted = [{ parentCapability: "eth_accounts" }];
+  for (const [what, answers, locked] of [
+    ["says that it is permitted still", { wallet_getPermissions: () => permitted }, "locked"],
+    ["cannot say whether it is permitted", {}, "locked"],
+    ["has taken its permission back", { wallet_getPermissions: () => [] }, "none"],
+  ] as const)
+    it(`of a wallet that shows no account and ${what} is ${locked}`, async () => {
+      const { target, store, session } = house();
+      const { detail, emit } = metamask(answers);
+      announceWallet(target, detail);
+      await session.connect("u");
+      emit("accountsChanged", []);
+      await next();
+      assert.equal(store.state.wallet.status, locked);
+      emit("accountsChanged", [ACCOUNT]);
+      await next();
+      assert.equal(store.state.wallet.status, locked === "locked" ? "connected" : "none");
+    });
+
+  it("found locked after a reload says so, and connects when it is unlocked", async () => {
+    const storage = memoryStorage();
+    storage.setItem("neighborwatt/wallet", "io.metamask");
+    const known: Parameters<typeof metamask>[0][] = [{ wallet_getPermissions: () => permitted }, {}];
+    for (const answers of known) {
+      const { target, store } = house(storage);
+      const { detail, emit } = metamask({ eth_accounts: () => [], ...answers });
+      announceWallet(target, detail);
+      await next();
+      const isSaid = "wallet_getPermissions" in (answers ?? {});
+      assert.equal(store.state.wallet.status, isSaid ? "locked" : "none");
+      emit("accountsChanged", [ACCOUNT]);
+      await next();
+      assert.deepEqual([store.state.wallet.status, store.state.wallet.account], ["connected", CHECKSUMMED]);
+    }
+  });
+
+  it("stays locked when unlocking is refused", async () => {
+    const { target, store, session } = house();
+    let isLocked = false;
+    const { detail, emit } = metamask({
+      eth_requestAccounts: () => (isLocked ? refuse(4001)() : [ACCOUNT]),
+    });
+    announceWallet(target, detail);
+    await session.connect("u");
+    isLocked = true;
+    emit("accountsChanged", []);
+    await assert.rejects(session.connect("u"), { code: 4001 });
+    assert.equal(store.state.wallet.status, "locked");
+  });
+
+  it("takes the account that was chosen while it connected", async () => {
+    const { target, store, session } = house();
+    const other = "0x90f79bf6eb2c4f870365e785982e1f101e93b906";
+    const given = metamask({
+      eth_chainId: () => {
+        given.emit("accountsChanged", [other]);
+        return "0x343a";
+      },
+    });
+    announceWallet(target, given.detail);
+    await session.connect("u");
+    assert.equal(store.state.wallet.account?.toLowerCase(), other);
   });
 
   it("after a rejection is as if nothing had been asked", async () => {
