@@ -182,6 +182,8 @@ export interface ServerToClientEvents {
   sample(sample: SampleView): void;
   chain(chain: ChainView): void;
   network(network: NetworkView): void;
+  /** `version` of the `/api/config` that counts from now on. */
+  config(version: string): void;
 }
 
 /** Nothing: reading needs no request, and nothing here may move money or the relay. */

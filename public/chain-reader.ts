@@ -116,6 +116,7 @@ export function startChainReader({ store, storage, otherTabs, provider, nowMs }:
   otherTabs?.addEventListener("storage", takeOver);
 
   let isReading = false;
+  let isOfflineByAnswer = false;
   async function round(): Promise<void> {
     const config = configOf(store.state);
     if (isReading || !config || !isOnChain(store.state)) return;
@@ -125,10 +126,10 @@ export function startChainReader({ store, storage, otherTabs, provider, nowMs }:
       await checkTransactions(store, reader, nowMs());
       lastAhead = await lookForNonceAhead(store, reader, lastAhead);
       await readBalances(store, reader);
-      if (!config.hasRpcDoor) walletIsOffline(false);
+      if (!config.hasRpcDoor) offline(false);
     } catch (error) {
       // The node or the wallet does not answer now; figures stay, and the notice of a wallet without a node is up.
-      if (!config.hasRpcDoor && failureKind(error) === "walletOffline") walletIsOffline(true);
+      if (!config.hasRpcDoor && failureKind(error) === "walletOffline") offline(true);
       else console.info("The chain could not be read:", error);
     } finally {
       isReading = false;
@@ -139,14 +140,16 @@ export function startChainReader({ store, storage, otherTabs, provider, nowMs }:
   async function compare(): Promise<void> {
     try {
       await compareWalletChain(store, provider());
-      walletIsOffline(false);
+      // One that has said so itself says so too when its node is back; meanwhile it answers from memory.
+      if (isOfflineByAnswer) offline(false);
     } catch (error) {
-      if (failureKind(error) === "walletOffline") walletIsOffline(true);
+      if (failureKind(error) === "walletOffline") offline(true);
       else console.info("The wallet's chain could not be compared:", error);
     }
   }
 
-  function walletIsOffline(isOffline: boolean): void {
+  function offline(isOffline: boolean): void {
+    isOfflineByAnswer = isOffline;
     if (store.state.wallet.isOffline !== isOffline) store.dispatch({ type: "wallet", change: { isOffline } });
   }
 

@@ -31,6 +31,7 @@ export function startFeed(store: Store, returned: () => void): Feed {
   socket.on("sample", (sample) => store.dispatch({ type: "sample", sample }));
   socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
   socket.on("network", (network) => store.dispatch({ type: "network", network }));
+  socket.on("config", (version) => store.dispatch({ type: "configVersion", version }));
   return {
     retry: () => void socket.connect(),
     stop: () => void socket.disconnect(),

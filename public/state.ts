@@ -174,6 +174,7 @@ export type Action =
   | { type: "history"; meter: string; points: ChartPoint[] }
   | { type: "chain"; chain: ChainView }
   | { type: "network"; network: NetworkView }
+  | { type: "configVersion"; version: string }
   | { type: "walletFound"; choice: WalletChoice }
   | { type: "wallet"; change: Partial<Omit<WalletState, "found">> }
   | { type: "balances"; balances: Balances | null }
@@ -283,6 +284,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, chain: action.chain };
     case "network":
       return { ...state, network: action.network };
+    case "configVersion":
+      return { ...state, configVersion: action.version };
     case "walletFound": {
       const others = state.wallet.found.filter((choice) => choice.uuid !== action.choice.uuid);
       return { ...state, wallet: { ...state.wallet, found: [...others, action.choice] } };

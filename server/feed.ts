@@ -126,13 +126,15 @@ export class Feed implements Service {
       for (const id of this.trades) this.tell("trade", id.toString(), views.trade(id));
       for (const address of this.meters) this.tell("meter", address, views.meter(address));
       if (this.isChainChanged) this.tell("chain", "", views.chain());
+      // The meters and the contracts are in it.
+      if (this.isChainChanged || this.meters.size > 0) this.tell("config", "", views.configVersion());
     }
     this.isReplaced = false;
     this.isChainChanged = false;
     for (const changed of [this.offers, this.trades, this.meters]) changed.clear();
   }
 
-  private tell<E extends "offer" | "trade" | "meter" | "chain">(
+  private tell<E extends "offer" | "trade" | "meter" | "chain" | "config">(
     event: E,
     id: string,
     view: Parameters<ServerToClientEvents[E]>[0] | null,

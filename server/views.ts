@@ -53,9 +53,13 @@ export class Views {
         .map((meter) => this.meter(meter)),
       chain: this.chain(),
       network: this.parts.network(),
-      configVersion: this.parts.configVersion(),
+      configVersion: this.configVersion(),
       pageScript: this.parts.pageScript(),
     };
+  }
+
+  configVersion(): string | null {
+    return this.parts.configVersion();
   }
 
   /** Newest first. */

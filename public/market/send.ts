@@ -9,6 +9,7 @@ import { noticeOf } from "../notices";
 import { configOf, isOnChain } from "../select";
 import type { Store } from "../store";
 import { keepTransaction, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
+import { messageOf } from "../wallet/failure";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
 
@@ -44,7 +45,12 @@ export function ownerOf({ store }: Sender): Owner | null {
  */
 async function checkBeforeSending(store: Store, wallet: Provider, parameters: object): Promise<void> {
   const config = configOf(store.state);
-  await compareWalletChain(store, wallet);
+  try {
+    await compareWalletChain(store, wallet);
+  } catch (error) {
+    // A wallet need not answer that; one that is on no chain at all refuses by itself.
+    console.info("The wallet's chain could not be compared:", messageOf(error));
+  }
   if (store.state.wallet.isOnOldChain) throw new OldChainError();
   const reader = config ? readerOf(config, () => wallet) : wallet;
   await reader.request({ method: "eth_call", params: [parameters, "latest"] });

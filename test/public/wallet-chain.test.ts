@@ -128,6 +128,16 @@ describe("Sending", () => {
     }
   });
 
+  it("does not depend on a wallet that cannot say where it stands", async () => {
+    withNode(node);
+    const store = createStore({ ...readyState, config: doorConfig, wallet: metamask });
+    const provider = scripted({ eth_sendTransaction: () => TX_HASH });
+    assert.equal(
+      await send({ store, storage: memoryStorage(), provider: () => provider, nowMs: () => 0 }, call),
+      TX_HASH,
+    );
+  });
+
   it("goes on as soon as the wallet has found the chain", async () => {
     withNode(node);
     const store = createStore({

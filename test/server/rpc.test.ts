@@ -115,6 +115,14 @@ describe("/rpc", function () {
     assert.equal(now.stateOverride! - counted.stateOverride!, 1);
   });
 
+  it("lets no call run for ever, whatever gas it brings", async () => {
+    const loop = `0x${"dd".repeat(20)}`;
+    await chain.rpc("anvil_setCode", loop, "0x5b600056");
+    for (const gas of [undefined, "0xffffffffffff"])
+      for (const method of ["eth_call", "eth_estimateGas"])
+        assert.match((await call(method, { to: loop, gas })).error?.message ?? "", /gas/i, method);
+  });
+
   it("passes a revert's bytes through", async () => {
     const code = "0x63deadbeef60005260046000fd".replace("60046000fd", "6004601cfd");
     await chain.rpc("anvil_setCode", `0x${"cc".repeat(20)}`, code);

@@ -15,6 +15,7 @@ import { Web } from "../../server/web";
 import {
   commissioned,
   listed,
+  OTHER_METER,
   opened,
   type Stand,
   settled,
@@ -99,6 +100,19 @@ describe("the sockets", function () {
     const paid = tradeOf(second, ({ status }) => status === "settled");
     stand.chain.confirm(settled(TRADE, 20n, 21n, true));
     assert.equal((await paid).settlements.length, 1);
+  });
+
+  it("tell the version of the configuration when it becomes another", async () => {
+    const page = open();
+    assert.equal((await snapshotOf(page)).configVersion, null);
+    const told = new Promise((resolve) => page.once("config", resolve));
+    stand.configVersion = "first";
+    stand.chain.confirm(commissioned(OTHER_METER));
+    assert.equal(await told, "first");
+    const again = new Promise((resolve) => page.once("config", resolve));
+    stand.configVersion = "second";
+    stand.chain.confirm(commissioned());
+    assert.equal(await again, "second");
   });
 
   it("bring samples as they come", async () => {

@@ -226,6 +226,7 @@ export interface Stand {
   views: Views;
   failures: Error[];
   wakes: number;
+  configVersion: string | null;
   /** Lets time pass and takes a sample. */
   tick(ms: number, milliWh?: bigint): void;
   stop(): Promise<void>;
@@ -277,7 +278,7 @@ export async function startStand(
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => null,
-    configVersion: () => null,
+    configVersion: () => stand.configVersion,
     pageScript: () => null,
   });
   const stand: Stand = {
@@ -289,6 +290,7 @@ export async function startStand(
     views,
     failures,
     wakes: 0,
+    configVersion: null,
     tick(ms, milliWh = 0n) {
       clock.ms += ms;
       meter.sample(milliWh);
