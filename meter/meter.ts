@@ -10,7 +10,7 @@ import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
 import { type MeterClock, systemClock } from "./clock";
 import { EnergyRegister } from "./energy";
 import { Session, type SessionOptions } from "./session";
-import type { SimulationOptions } from "./sim/simulated";
+import type { SimulationOptions } from "./sim/desk";
 import { createTransport, type Transport } from "./transport";
 
 export interface MeterOptions {

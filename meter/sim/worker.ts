@@ -8,7 +8,7 @@ const port = parentPort!;
 const say = (message: FromWorker) => port.postMessage(message);
 let session = 0;
 
-const desk = new Desk((workerData as WorkerData).world, {
+const desk = new Desk((workerData as WorkerData).simulation, {
   data: (bytes) => say({ did: "data", session, bytes }),
   closed: () => say({ did: "closed", session }),
   relayEdge: (position) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadStandardFirmata, parseIntelHex } from "../../meter/sim/firmware";
+import { loadFirmware, parseIntelHex } from "../../meter/sim/firmware";
 import { IdleLaps } from "../../meter/sim/idle";
 import { Uno } from "../../meter/sim/uno";
 
@@ -27,7 +27,7 @@ describe("StandardFirmata on the simulated Uno", () => {
   const record = (seconds: number) => {
     const log: string[] = [];
     let bytes = "";
-    const uno: Uno = new Uno(loadStandardFirmata(), {
+    const uno: Uno = new Uno(loadFirmware("StandardFirmata"), {
       analogVolts: (channel, atS) => {
         log.push(`look ${channel} ${atS}`);
         return channel + 1;
@@ -72,7 +72,7 @@ describe("StandardFirmata on the simulated Uno", () => {
 
   it("takes bytes at the speed of the line: 5.2 ms for thirty", () => {
     let answeredAtS = 0;
-    const uno: Uno = new Uno(loadStandardFirmata(), {
+    const uno: Uno = new Uno(loadFirmware("StandardFirmata"), {
       analogVolts: () => 0,
       relayPin: () => {},
       transmit: () => {

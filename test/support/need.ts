@@ -10,6 +10,8 @@ const remedies: Record<string, string> = {
   chromium: "install the package chromium, or set CHROMIUM_BIN",
   socat: "install the package socat",
   geth: "install Go and a C compiler, then `npm run geth:install`, or set GETH_BIN and PUPPETH_BIN",
+  "avr-gcc": "install the packages gcc-avr and avr-libc",
+  "the firmware's compiler": "meter/firmware/neighborwatt.hex.sha256 names it; Debian 12 has it",
   "network namespaces": "run as root on Linux with iproute2 installed",
   "aws-cdk-lib": "npm ci --prefix geth/ec2",
   "cloud-init": "install the package cloud-init",
