@@ -5,7 +5,9 @@
  */
 import { AnswerTooLarge, NodeFailure, NodeNonsense } from "./failures";
 import { listedMethods, type ReadCall } from "./methods";
+import { type NodeCall, type Outcome, outcomesOf, questionOf, untilLate } from "./node-calls";
 import { type LogFilter, ParameterError } from "./parameters";
+import { Rate } from "./rate";
 
 export interface DoorLimits {
   /** Calls in one request. */
@@ -74,17 +76,11 @@ export interface Door {
 }
 
 type Id = string | number | null;
-interface RpcErrorObject {
-  code: number;
-  message: string;
-  data?: unknown;
-}
-type Outcome = { result: unknown } | { error: RpcErrorObject };
 /** A call as it came: `id` is undefined for a notification. */
 interface Asked {
   id: Id | undefined;
   /** What goes to the node; null when it is refused already. */
-  call: { method: string; params: unknown[] } | null;
+  call: NodeCall | null;
   outcome: Outcome | null;
 }
 
@@ -205,51 +201,6 @@ export function createDoor(parts: DoorParts): Door {
   return { answer, refuse };
 }
 
-interface NodeCall {
-  method: string;
-  params: unknown[];
-}
-
-/** The caller's ids stay here: theirs may be twice the same, or huge. */
-function questionOf(calls: NodeCall[]): string {
-  const requests = calls.map(({ method, params }, i) => ({ jsonrpc: "2.0", id: i + 1, method, params }));
-  return JSON.stringify(requests.length === 1 ? requests[0] : requests);
-}
-
-function outcomesOf(count: number, text: string): Outcome[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new NodeNonsense("it does not answer with JSON");
-  }
-  const byId = new Map<unknown, Record<string, unknown>>();
-  for (const one of Array.isArray(parsed) ? parsed : [parsed])
-    if (typeof one === "object" && one !== null) byId.set((one as { id?: unknown }).id, one);
-  return Array.from({ length: count }, (_, i) => {
-    const one = byId.get(i + 1);
-    // The node's own error as it is: its data are a revert's bytes.
-    if (typeof one?.error === "object" && one.error !== null) return { error: one.error as RpcErrorObject };
-    if (!one || !("result" in one)) throw new NodeNonsense("it leaves a call without an answer");
-    return { result: one.result };
-  });
-}
-
-/** The signal ends what listens to it; the caller is answered even when nothing does. */
-function untilLate<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new NodeFailure(504, "The node did not answer in time."));
-    if (signal.aborted) late();
-    signal.addEventListener("abort", late, { once: true });
-    work
-      .then(resolve, (error: unknown) => (signal.aborted ? late() : reject(error)))
-      .finally(() => {
-        signal.removeEventListener("abort", late);
-      });
-  });
-}
-
 function isId(id: unknown): id is Id {
   if (id === null) return true;
   if (typeof id === "string") return id.length <= MAX_ID_LENGTH;
@@ -301,29 +252,5 @@ async function checkLogRanges(
     refused("logRange");
     one.call = null;
     one.outcome = failed(LIMIT, `Logs are looked up in at most ${most} blocks at a time: ask for fewer.`);
-  }
-}
-
-/** Counts in windows of a minute: what it remembers is forgotten with the window. */
-class Rate {
-  private taken = new Map<string, number>();
-  private beganAtMs = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    private readonly perMinute: number,
-    private readonly elapsedMs: () => number,
-  ) {}
-
-  take(client: string, count: number): boolean {
-    if (this.perMinute === Number.POSITIVE_INFINITY) return true;
-    const nowMs = this.elapsedMs();
-    if (nowMs - this.beganAtMs >= 60_000) {
-      this.taken = new Map();
-      this.beganAtMs = nowMs;
-    }
-    const sum = (this.taken.get(client) ?? 0) + count;
-    if (sum > this.perMinute) return false;
-    this.taken.set(client, sum);
-    return true;
   }
 }
