@@ -47,12 +47,12 @@ export function lockFolder(folder: string, holder: Holder): FolderLock {
     mkdirSync(folder, { recursive: true });
     release = lockFile(join(folder, "running.sqlite"));
   } catch (cause) {
-    throw new Error(
-      `Cannot use ${folder} (${(cause as Error).message}): choose another folder with DATA_DIR.`,
-      {
-        cause,
-      },
-    );
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const isFull = code === "ENOSPC" || code === "SQLITE_FULL";
+    const what = isFull
+      ? `The disk is full: ${folder} has no room left. Make room there, then start again.`
+      : `Cannot use ${folder} (${message}): choose another folder with DATA_DIR.`;
+    throw new Error(what, { cause });
   }
   if (!release) throw new FolderInUseError(folder, readHolder(holderFile));
   const describe = (now: Holder) => writeFileSync(holderFile, JSON.stringify({ ...now, pid: process.pid }));
