@@ -5,7 +5,21 @@ import { BASE_UNITS, paymentFor } from "../../common/units";
 import { LAB_SEALERS } from "../../geth/lab";
 import { ids } from "../../public/ids";
 import { labNodes } from "../../scripts/geth-lab";
-import { appears, DELIVERY_MS, exact, newTrade, press, shoot, text, type } from "../support/browser";
+import {
+  appears,
+  confirmLab,
+  connectLab,
+  DELIVERY_MS,
+  exact,
+  getTokens,
+  newTrade,
+  openPage,
+  press,
+  shoot,
+  text,
+  tradeIds,
+  type,
+} from "../support/browser";
 import { needGeth, TestNetwork } from "../support/geth";
 import { type House, startHouse } from "../support/house";
 import { connect, type OpenedWithMetaMask, openWithMetaMask, toTheHouse } from "../support/metamask-page";
@@ -74,6 +88,20 @@ describe("The page on the two-node network", function () {
       (await text(page, ids.transactionStatus(trade.opened.txHash))).endsWith(` ${block}`),
     );
     await appears(page, ids.call(trade.settlements.at(-1)!.txHash), "[data-done=true]");
+  });
+
+  it("lets a newcomer without any extension trade here too, with the lab wallet", async () => {
+    const { page, complaints, close } = await openPage({ house });
+    await connectLab(page, "consumer");
+    await getTokens(page, "1");
+    const known = await tradeIds(page);
+    await type(page, ids.offerQuantity("1"), "1");
+    await press(page, ids.offerBuy("1"));
+    await confirmLab(page);
+    const tradeId = await newTrade(page, known);
+    await appears(page, ids.trade(tradeId), "[data-status=settled]", DELIVERY_MS);
+    assert.deepEqual(complaints, []);
+    await close();
   });
 
   it("shows both nodes at work, and one that was killed as not answering", async () => {
