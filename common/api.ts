@@ -17,6 +17,8 @@ export interface ConfigView {
   contracts: { token: Address; trade: Address };
   tokensPerEther: DecimalString;
   confirmationsNeeded: number;
+  /** Seconds from a trade's deadline until anyone may give the buyer back what was not delivered. */
+  gracePeriodS: number;
   /** What the grid asks, token base units per kWh, for comparison beside an offer. */
   gridTariffPerKWh: DecimalString;
   /** True on a lab's chain only. */
@@ -37,6 +39,7 @@ export interface SignedReadingView {
   deliveredMilliWh: DecimalString;
   registerMilliWh: DecimalString;
   isFinal: boolean;
+  /** 64 bytes (ERC-2098): r, then s with the recovery bit on top. */
   signature: string;
   signedAtMs: number;
 }

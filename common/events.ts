@@ -13,13 +13,16 @@ export interface OfferView {
   prosumer: Address;
   /** As listed. */
   milliWh: DecimalString;
-  /** Still to be bought; 0 when sold out or withdrawn. */
+  /** Still to be bought; 0 unless the offer is open. */
   remainingMilliWh: DecimalString;
+  /** The least that one purchase may take, unless it takes all that remains. */
+  smallestOrderMilliWh: DecimalString;
   /** Token base units per kWh. */
   pricePerKWh: DecimalString;
   /** Seconds from purchase to the trade's deadline. */
   deliveryWindowS: number;
-  status: "open" | "soldOut" | "withdrawn" | "meterDecommissioned";
+  /** `exhausted`: bought 999,999 times, which is as often as one offer can be. */
+  status: "open" | "soldOut" | "withdrawn" | "exhausted" | "meterRetired" | "meterDecommissioned";
   listedBlock: number;
 }
 

@@ -18,8 +18,6 @@ export const MILLI_WH_PER_KWH = 1_000_000n;
 export const MICROJOULE_PER_MILLI_WH = 3_600_000n;
 /** Base units of one NWT, and wei of one ether. */
 export const BASE_UNITS = 10n ** 18n;
-/** After a trade's deadline its meter's last reading still counts this long: `EnergyTrade.GRACE_PERIOD`, seconds. */
-export const GRACE_PERIOD_S = 600;
 /** The largest quantity of one offer or one trade: `uint32` on chain, 4.29 MWh. */
 export const MAX_ORDER_MILLI_WH = 2n ** 32n - 1n;
 

@@ -2,109 +2,120 @@
 pragma solidity ^0.8.30;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {IEnergyTrade} from "./interfaces/IEnergyTrade.sol";
+import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 
-/// @notice The meters of `EnergyTrade`: whose signatures count, and how much energy each has metered and sold.
-abstract contract MeterRegistry is IEnergyTrade, AccessControl, EIP712 {
+/// @notice See `IMeterRegistry`.
+abstract contract MeterRegistry is IMeterRegistry, AccessControl, EIP712, Nonces {
     /// One storage slot.
     struct MeterRecord {
         address prosumer;
-        uint48 soldMilliWh;
-        uint48 registerMilliWh;
+        MeterStatus status;
+        uint40 soldMilliWh;
+        uint40 registerMilliWh;
     }
 
-    /// @inheritdoc IEnergyTrade
+    /// @inheritdoc IMeterRegistry
     bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
 
-    bytes32 private constant READING_TYPEHASH = keccak256(
-        "Reading(uint256 tradeId,uint64 deliveredMilliWh,uint64 registerMilliWh,bool isFinal)"
+    bytes32 private constant COMMISSION_TYPEHASH = keccak256(
+        "Commission(address prosumer,uint64 baselineMilliWh,uint256 nonce)"
     );
 
     /// By meter.
     mapping(address => MeterRecord) private _meters;
-    /// By meter.
-    mapping(address => bool) private _isDecommissioned;
 
     /// @dev The deployer names the operators.
-    constructor() EIP712("neighborwatt", "1") {
+    constructor() EIP712("neighborwatt", "2") {
         _grantRole(DEFAULT_ADMIN_ROLE, msg.sender);
     }
 
-    /// @inheritdoc IEnergyTrade
-    function commission(address meter, address prosumer) external onlyRole(OPERATOR_ROLE) {
-        if (meter == address(0)) revert InvalidMeter(meter);
-        // Paid to this contract, money would be in no trade's escrow and lost.
-        if (prosumer == address(0) || prosumer == address(this)) revert InvalidProsumer(prosumer);
-        if (_meters[meter].prosumer != address(0) || _isDecommissioned[meter])
-            revert MeterAlreadyKnown(meter);
-        _meters[meter].prosumer = prosumer;
-        emit MeterCommissioned(meter, prosumer);
+    /// @inheritdoc IMeterRegistry
+    function commission(
+        address meter,
+        address prosumer,
+        uint64 baselineMilliWh,
+        Signature calldata consent
+    ) external onlyRole(OPERATOR_ROLE) {
+        if (!_canSpend(prosumer)) revert InvalidProsumer(prosumer);
+        if (_meters[meter].status != MeterStatus.Unknown) revert MeterAlreadyKnown(meter);
+        if (baselineMilliWh > type(uint40).max) revert RegisterTooLarge(meter, baselineMilliWh);
+        address signer = _signerOf(hashCommission(prosumer, baselineMilliWh, _useNonce(meter)), consent);
+        // Nobody signs for the zero address: it is what a malformed signature recovers to.
+        if (signer != meter || meter == address(0)) revert ConsentNotByMeter(meter, signer);
+        uint40 baseline = uint40(baselineMilliWh);
+        _meters[meter] = MeterRecord(prosumer, MeterStatus.Commissioned, baseline, baseline);
+        emit MeterCommissioned(meter, prosumer, baselineMilliWh);
     }
 
-    /// @inheritdoc IEnergyTrade
+    /// @inheritdoc IMeterRegistry
+    function retire(address meter) external onlyRole(OPERATOR_ROLE) {
+        if (_sellerOf(meter) == address(0)) revert MeterNotCommissioned(meter);
+        _meters[meter].status = MeterStatus.Retired;
+        emit MeterRetired(meter);
+    }
+
+    /// @inheritdoc IMeterRegistry
     function decommission(address meter) external onlyRole(OPERATOR_ROLE) {
         _requireProsumer(meter);
-        delete _meters[meter].prosumer;
-        _isDecommissioned[meter] = true;
+        MeterRecord storage record = _meters[meter];
+        record.prosumer = address(0);
+        record.status = MeterStatus.Decommissioned;
         emit MeterDecommissioned(meter);
     }
 
-    /// @inheritdoc IEnergyTrade
+    /// @inheritdoc IMeterRegistry
     function meterOf(address meter) public view returns (Meter memory) {
         MeterRecord memory record = _meters[meter];
-        MeterStatus status =
-            record.prosumer != address(0)
-                ? MeterStatus.Commissioned
-                : _isDecommissioned[meter]
-                    ? MeterStatus.Decommissioned
-                    : MeterStatus.Unknown;
-        return Meter(record.prosumer, record.soldMilliWh, record.registerMilliWh, status);
+        return Meter(record.prosumer, record.soldMilliWh, record.registerMilliWh, record.status);
     }
 
-    /// @inheritdoc IEnergyTrade
-    function hashReading(Reading calldata reading) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, reading)));
+    /// @inheritdoc IMeterRegistry
+    function hashCommission(
+        address prosumer,
+        uint64 baselineMilliWh,
+        uint256 nonce
+    ) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(COMMISSION_TYPEHASH, prosumer, baselineMilliWh, nonce)));
+    }
+
+    /// Whether money paid to `prosumer` can ever be spent: at this contract it would be in no trade's escrow and lost.
+    function _canSpend(address prosumer) internal view virtual returns (bool) {
+        return prosumer != address(0) && prosumer != address(this);
     }
 
     /// Adds to what a meter has sold, which its highest register must cover.
     function _count(address meter, uint256 newMilliWh, uint256 register) internal {
-        if (register > type(uint48).max) revert RegisterTooLarge(meter, register);
+        if (register > type(uint40).max) revert RegisterTooLarge(meter, register);
         MeterRecord storage record = _meters[meter];
         uint256 sold = record.soldMilliWh + newMilliWh;
         if (register < record.registerMilliWh) register = record.registerMilliWh;
         if (sold > register) revert EnergyNotMetered(meter, sold, register);
-        record.soldMilliWh = uint48(sold);
-        record.registerMilliWh = uint48(register);
+        record.soldMilliWh = uint40(sold);
+        record.registerMilliWh = uint40(register);
     }
 
-    function _requireSigned(Reading calldata reading, bytes calldata signature, address meter) internal view {
-        address signer = _signerOf(reading, signature);
-        if (signer != meter) revert ReadingNotByMeter(reading.tradeId, meter, signer);
-    }
-
+    /// The prosumer of a meter whose signatures count: commissioned or retired.
     function _requireProsumer(address meter) internal view returns (address prosumer) {
         prosumer = _meters[meter].prosumer;
         if (prosumer == address(0)) revert MeterNotCommissioned(meter);
     }
 
-    /// Zero for a meter that is not commissioned.
+    /// The same; zero for any other meter.
     function _prosumerOf(address meter) internal view returns (address) {
         return _meters[meter].prosumer;
     }
 
-    /// Who signed a reading; zero when nobody did.
-    function _signerOf(
-        Reading calldata reading,
-        bytes calldata signature
-    ) private view returns (address signer) {
-        if (signature.length != 65) return address(0);
-        (bytes32 r, bytes32 s, bytes1 v) = (
-            bytes32(signature[:32]),
-            bytes32(signature[32:64]),
-            signature[64]
-        );
-        (signer, , ) = ECDSA.tryRecover(hashReading(reading), uint8(v), r, s);
+    /// The prosumer of a meter that sells: commissioned. Zero for any other.
+    function _sellerOf(address meter) internal view returns (address) {
+        MeterRecord storage record = _meters[meter];
+        return record.status == MeterStatus.Commissioned ? record.prosumer : address(0);
+    }
+
+    /// Who signed a digest; zero when it is no signature.
+    function _signerOf(bytes32 digest, Signature calldata signature) internal pure returns (address signer) {
+        (signer, , ) = ECDSA.tryRecover(digest, signature.r, signature.vs);
     }
 }

@@ -96,6 +96,15 @@ export const shortHex = (hex: string): string =>
 export const clockTime = (atMs: number, language: string): string =>
   new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(atMs);
 
+/** Such as "Nov 26, 09:12": for a moment that may be on another day. */
+export const dayAndTime = (atMs: number, language: string): string =>
+  new Intl.DateTimeFormat(language, {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(atMs);
+
 /** Seconds as the largest whole unit: 300 is 5 minutes. */
 export function duration(seconds: number, language: string): string {
   const [amount, unit] =

@@ -55,6 +55,8 @@ export const ids = {
   offerQuantity: (offerId: string) => `offer-${offerId}-quantity`,
   offerUnit: (offerId: string) => `offer-${offerId}-unit`,
   offerAll: (offerId: string) => `offer-${offerId}-all`,
+  offerSmallest: (offerId: string) => `offer-${offerId}-smallest`,
+  offerMoneyBack: (offerId: string) => `offer-${offerId}-money-back`,
   offerPayment: (offerId: string) => `offer-${offerId}-payment`,
   offerBuy: (offerId: string) => `offer-${offerId}-buy`,
 
@@ -78,6 +80,7 @@ export const ids = {
   sellQuantity: "sell-quantity",
   sellUnit: "sell-unit",
   sellPrice: "sell-price",
+  sellSmallest: "sell-smallest",
   sellWindow: "sell-window",
   sellList: "sell-list",
   sellOffer: (offerId: string) => `sell-offer-${offerId}`,

@@ -7,6 +7,8 @@ import { energyTradeAbi } from "../build/abi/EnergyTrade";
 import type { TypedContract } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
 import { BASE_UNITS } from "../common/units";
+import type { MeterKey } from "../server/chain/meter-key";
+import { halvesOf } from "../server/chain/web3";
 
 export type LabRole = keyof typeof LAB_ACCOUNTS;
 
@@ -60,11 +62,23 @@ export async function labChain(rpcUrl: string, deployment: Deployment) {
 
 export type LabChain = Awaited<ReturnType<typeof labChain>>;
 
-/** Trusts the meter and names the lab's prosumer as its seller, unless that was done before. */
-export async function commissionMeter({ trade, from }: LabChain, meter: string): Promise<void> {
+/**
+ * Trusts the meter and names the lab's prosumer as its seller, unless that was done before. The meter's consent is
+ * signed on the way: in a lab both keys are at hand. Elsewhere `npm run meter -- consent` prints it for the operator.
+ */
+export async function commissionMeter(
+  { trade, chainId, from }: LabChain,
+  key: MeterKey,
+  baselineMilliWh = 0n,
+): Promise<void> {
+  const { meter } = key;
   const { status } = await trade.methods.meterOf(meter).call();
   if (Number(status) !== 0) return;
-  await trade.methods.commission(meter, LAB_ACCOUNTS.prosumer.address).send(from("operator"));
+  const prosumer = LAB_ACCOUNTS.prosumer.address;
+  const nonce = await trade.methods.nonces(meter).call();
+  const domain = { chainId, trade: trade.options.address! };
+  const consent = halvesOf(key.consent(domain, { prosumer, baselineMilliWh, nonce }));
+  await trade.methods.commission(meter, prosumer, baselineMilliWh, consent).send(from("operator"));
 }
 
 /** What a newcomer finds on the market: quantities of a lab battery, prices below the grid's 180 NWT. */
@@ -83,7 +97,7 @@ export async function listFirstOffers({ trade, from }: LabChain, meter: string):
     if (offer.meter.toLowerCase() === meter.toLowerCase() && BigInt(offer.remainingMilliWh) > 0n) return 0;
   }
   for (const { milliWh, pricePerKWh } of FIRST_OFFERS) {
-    await trade.methods.listOffer(meter, milliWh, pricePerKWh, DELIVERY_WINDOW_S).send(from("prosumer"));
+    await trade.methods.listOffer(meter, milliWh, pricePerKWh, DELIVERY_WINDOW_S, 1n).send(from("prosumer"));
   }
   return FIRST_OFFERS.length;
 }

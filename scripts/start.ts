@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { LAB_MNEMONIC } from "../common/lab";
-import { loadMeterKey } from "../server/chain/meter-key";
+import { loadMeterKey, type MeterKey } from "../server/chain/meter-key";
 import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
@@ -111,7 +111,7 @@ function serverSettings(config: Config, chainId: number): Record<string, string>
 }
 
 /** Contracts, a trusted meter, a few offers. On a network that is no lab, its operator does this: geth/README.md. */
-async function prepareMarket(config: Config, chainId: number, meter: string): Promise<void> {
+async function prepareMarket(config: Config, chainId: number, key: MeterKey): Promise<void> {
   await step(
     "contracts",
     () => migrateIfNeeded(config.network, chainId, config.rpcUrl, config.artifactsDir),
@@ -120,10 +120,10 @@ async function prepareMarket(config: Config, chainId: number, meter: string): Pr
   const deployment = readDeployment(config.artifactsDir, chainId);
   if (!deployment) throw new Error(`Truffle's artifacts in ${config.artifactsDir} name no contracts`);
   const lab = await labChain(config.rpcUrl, deployment);
-  await step("meter commissioned", async () => commissionMeter(lab, meter));
+  await step("meter commissioned", async () => commissionMeter(lab, key));
   await step(
     "offers",
-    () => listFirstOffers(lab, meter),
+    () => listFirstOffers(lab, key.meter),
     (count) => (count > 0 ? `${count} listed` : "there already"),
   );
 }
@@ -201,7 +201,7 @@ async function main(): Promise<void> {
       }),
     (key) => key.meter,
   );
-  if (config.isLab && config.mnemonic === LAB_MNEMONIC) await prepareMarket(config, chainId, meter.meter);
+  if (config.isLab && config.mnemonic === LAB_MNEMONIC) await prepareMarket(config, chainId, meter);
   const served = await step("server and meter", () => startServer(serverSettings(config, chainId)));
   lock.describe({ program: "npm start", page: served.url, chain: config.rpcUrl });
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ConfigView } from "../common/api";
 import { TOKENS_PER_ETHER } from "../common/lab";
-import type { Contracts } from "./chain";
+import type { DeployedContracts } from "./chain";
 import type { Config } from "./config";
 import type { Ledger } from "./store/ledger";
 
@@ -14,12 +14,13 @@ type Settings = Pick<
 /** Null while the contracts, or the chain that they are on, are not known. */
 export function configView(
   config: Settings,
-  contracts: Contracts | null,
+  deployed: DeployedContracts | null,
   ledger: Pick<Ledger, "chainIdentity" | "confirmed">,
 ): ConfigView | null {
   const [genesisHash, trade] = ledger.chainIdentity()?.split(":") ?? [];
   // Just found, the store still being made ready for them: a moment later it is.
-  if (!contracts || !genesisHash || trade !== contracts.trade.toLowerCase()) return null;
+  if (!deployed || !genesisHash || trade !== deployed.trade.toLowerCase()) return null;
+  const { gracePeriodS, ...contracts } = deployed;
   const view = {
     network: config.network,
     chainId: config.chainId,
@@ -30,11 +31,12 @@ export function configView(
     contracts,
     tokensPerEther: TOKENS_PER_ETHER.toString(),
     confirmationsNeeded: config.confirmations,
+    gracePeriodS,
     gridTariffPerKWh: config.gridTariffPerKWh.toString(),
     labWallet: config.isLab,
     faucet: config.isLab,
     meters: [...ledger.confirmed.meters.values()]
-      .filter(({ isCommissioned }) => isCommissioned)
+      .filter(({ status }) => status === "commissioned")
       .map(({ meter, prosumer }) => ({ meter, prosumer })),
   };
   return { ...view, version: createHash("sha256").update(JSON.stringify(view)).digest("hex").slice(0, 16) };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseCalibration } from "../meter/calibration";
 import { systemClock } from "../meter/clock";
 import { createMeter } from "../meter/meter";
-import { type Contracts, createChain, loadMeterKey, type MeterKey, Nodes } from "./chain";
+import { createChain, type DeployedContracts, loadMeterKey, type MeterKey, Nodes } from "./chain";
 import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
 import { type Config, ConfigError, loadServedConfig } from "./config";
@@ -142,8 +142,8 @@ function signerOf(key: MeterKey, chainId: number, store: Store): ReadingSigner {
 }
 
 /** A node that is away for a moment takes no contract with it. */
-function remembered(contracts: () => Contracts | null): () => Contracts | null {
-  let last: Contracts | null = null;
+function remembered(contracts: () => DeployedContracts | null): () => DeployedContracts | null {
+  let last: DeployedContracts | null = null;
   return () => {
     last = contracts() ?? last;
     return last;

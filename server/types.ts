@@ -13,7 +13,8 @@ export interface EventPlace {
 /** Every event of `EnergyTrade` that changes offers, trades or meters. Quantities as on chain. */
 export type ChainEvent = EventPlace &
   (
-    | { name: "MeterCommissioned"; meter: Address; prosumer: Address }
+    | { name: "MeterCommissioned"; meter: Address; prosumer: Address; baselineMilliWh: bigint }
+    | { name: "MeterRetired"; meter: Address }
     | { name: "MeterDecommissioned"; meter: Address }
     | {
         name: "OfferListed";
@@ -23,6 +24,7 @@ export type ChainEvent = EventPlace &
         milliWh: bigint;
         pricePerKWh: bigint;
         deliveryWindow: bigint;
+        smallestOrderMilliWh: bigint;
       }
     | { name: "OfferWithdrawn"; offerId: bigint; remainingMilliWh: bigint }
     | {
@@ -92,7 +94,7 @@ export interface SignedReading {
   deliveredMilliWh: bigint;
   registerMilliWh: bigint;
   isFinal: boolean;
-  /** 65 bytes, 0x-hex. */
+  /** 64 bytes (ERC-2098), 0x-hex. */
   signature: string;
   signedAtMs: number;
 }
@@ -117,15 +119,22 @@ export interface SettlementSource {
   settlementRefused(reading: SignedReading, reason: string): void;
 }
 
+/** What a meter signs: a reading, and the purchase that it is of. */
+export interface ReadingStatement {
+  tradeId: bigint;
+  buyer: Address;
+  orderedMilliWh: bigint;
+  /** The trade's deadline, whole seconds since 1970 in ms. */
+  deadlineAtMs: number;
+  deliveredMilliWh: bigint;
+  registerMilliWh: bigint;
+  isFinal: boolean;
+}
+
 /** The meter's key: signs readings, never leaves the process. */
 export interface ReadingSigner {
   readonly meter: Address;
-  sign(reading: {
-    tradeId: bigint;
-    deliveredMilliWh: bigint;
-    registerMilliWh: bigint;
-    isFinal: boolean;
-  }): string;
+  sign(reading: ReadingStatement): string;
 }
 
 /** Every long-lived part of the server. Constructors do nothing; stopped in reverse order. */

@@ -15,7 +15,7 @@ import type { MeterSample } from "../common/meter";
 import { noBlockSince } from "./chain-clock";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
-import type { Market, MarketOffer, MarketTrade } from "./store/market";
+import type { Market, MarketMeter, MarketOffer, MarketTrade } from "./store/market";
 
 /** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
 const CLOSED_TRADES_IN_SNAPSHOT = 200;
@@ -161,7 +161,8 @@ export class Views {
       meter,
       prosumer,
       state,
-      detail: known?.isCommissioned ? detail : `${detail}; ${uncommissioned(meter, known !== undefined)}`,
+      detail:
+        known?.status === "commissioned" ? detail : `${detail}; ${uncommissioned(meter, known?.status)}`,
       relay: lastSample?.relay ?? delivery.wanted,
       todayMilliWh: this.parts.todayMilliWh().toString(),
       lastSample: lastSample && this.sample(lastSample),
@@ -194,22 +195,17 @@ export class Views {
   }
 
   private offerOf(offer: MarketOffer): OfferView {
-    const isServed = this.market.meters.get(offer.meter)?.isCommissioned ?? false;
+    const status = statusOf(offer, this.market.meters.get(offer.meter)?.status);
     return {
       offerId: offer.offerId.toString(),
       meter: offer.meter,
       prosumer: offer.prosumer,
       milliWh: offer.milliWh.toString(),
-      remainingMilliWh: (isServed ? offer.remainingMilliWh : 0n).toString(),
+      remainingMilliWh: (status === "open" ? offer.remainingMilliWh : 0n).toString(),
+      smallestOrderMilliWh: offer.smallestOrderMilliWh.toString(),
       pricePerKWh: offer.pricePerKWh.toString(),
       deliveryWindowS: Number(offer.deliveryWindowS),
-      status: offer.isWithdrawn
-        ? "withdrawn"
-        : offer.remainingMilliWh === 0n
-          ? "soldOut"
-          : isServed
-            ? "open"
-            : "meterDecommissioned",
+      status,
       listedBlock: offer.listedBlock,
     };
   }
@@ -229,8 +225,22 @@ export class Views {
   }
 }
 
+function statusOf(offer: MarketOffer, meter: MarketMeter["status"] | undefined): OfferView["status"] {
+  if (offer.isWithdrawn) return "withdrawn";
+  if (offer.remainingMilliWh === 0n) return "soldOut";
+  if (meter === "retired") return "meterRetired";
+  if (meter !== "commissioned") return "meterDecommissioned";
+  return offer.isExhausted ? "exhausted" : "open";
+}
+
 /** Why nobody can buy from this meter, and who can change that. */
-export const uncommissioned = (meter: Address, wasKnown: boolean): string =>
-  wasKnown
-    ? `its key ${meter} is decommissioned: nothing it signs is paid for any more`
-    : `its key ${meter} is not commissioned yet: the operator must commission it before anybody can buy`;
+export function uncommissioned(meter: Address, status: MarketMeter["status"] | undefined): string {
+  switch (status) {
+    case "retired":
+      return `its key ${meter} is retired: what was bought is delivered and paid, nothing more can be bought`;
+    case "decommissioned":
+      return `its key ${meter} is decommissioned: nothing it signs is paid for any more`;
+    default:
+      return `its key ${meter} is not commissioned yet: the operator must commission it before anybody can buy`;
+  }
+}

@@ -15,11 +15,13 @@ interface IEnergyToken {
     /// @param tokens base units @param etherPaid wei
     event TokensRedeemed(address indexed holder, uint256 tokens, uint256 etherPaid);
 
+    /// @notice Thrown by the constructor for a rate of 0.
     error InvalidRate(uint256 tokensPerEther);
+    /// @notice Thrown by a plain transaction without ether: there is nothing to buy with.
     error NoEtherSent();
-    /// @notice The contract has fewer tokens left than the ether would buy.
+    /// @notice Thrown when ether comes and the contract has fewer tokens left than it would buy.
     error SupplyExhausted(uint256 requested, uint256 available);
-    /// @notice The tokens are worth less than one wei.
+    /// @notice Thrown by `redeem` for tokens that are worth less than one wei.
     error RedemptionTooSmall(uint256 tokens);
 
     /// @notice Sells tokens for the ether sent: `wei * tokensPerEther` base units.

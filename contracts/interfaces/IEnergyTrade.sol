@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IMeterRegistry} from "./IMeterRegistry.sol";
 
 /**
  * @title Sell your roof's sunshine to the house next door
@@ -22,14 +23,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
  * for new deliveries; the last reading, or a full delivery, or `refund` closes it. What the escrow held for a trade
  * equals, to the last base unit, what the seller was paid plus what the buyer got back.
  */
-interface IEnergyTrade {
-    /// @notice How far a meter's life has come. `Decommissioned` is for good: its key is never trusted again.
-    enum MeterStatus {
-        Unknown,
-        Commissioned,
-        Decommissioned
-    }
-
+interface IEnergyTrade is IMeterRegistry {
     /// @notice How far a trade's life has come. The record of a closed trade is deleted; its events remain.
     enum TradeStatus {
         Unknown,
@@ -37,22 +31,13 @@ interface IEnergyTrade {
         Closed
     }
 
-    /// @notice A meter: an address whose key signs readings.
-    struct Meter {
-        /// Who sells what this meter measures; zero once decommissioned.
-        address prosumer;
-        /// Sum of the energy settled for all of its trades. Never exceeds `registerMilliWh`.
-        uint64 soldMilliWh;
-        /// Highest register it has signed.
-        uint64 registerMilliWh;
-        MeterStatus status;
-    }
-
     /// @notice A standing promise to sell.
     struct Offer {
         address meter;
-        /// What can still be bought; 0 when sold out, withdrawn, or its meter is decommissioned.
+        /// What can still be bought; 0 when sold out, withdrawn, bought 999,999 times, or its meter sells no more.
         uint64 remainingMilliWh;
+        /// The least that one purchase may take, unless it takes all that remains.
+        uint64 smallestOrderMilliWh;
         uint256 pricePerKWh;
         /// Seconds from a purchase to its trade's deadline.
         uint64 deliveryWindow;
@@ -74,8 +59,12 @@ interface IEnergyTrade {
     }
 
     /**
-     * @notice What a meter signs, as EIP-712 typed data. Both quantities are cumulative, so a lost reading loses no
-     * energy, and readings of different trades may arrive in any order.
+     * @notice What a meter says of a trade. Both quantities are cumulative, so a lost reading loses no energy, and
+     * readings of different trades may arrive in any order.
+     *
+     * The meter signs it as EIP-712 typed data together with what makes the trade this one and no other: its buyer, its
+     * quantity and its deadline. An id alone does not: after a reset or a reorganisation of the chain another purchase
+     * can have it. These three are not brought along: the contract takes them from its own record.
      */
     struct Reading {
         uint256 tradeId;
@@ -89,15 +78,14 @@ interface IEnergyTrade {
 
     // ---------------------------------------------------------------- events
 
-    event MeterCommissioned(address indexed meter, address indexed prosumer);
-    event MeterDecommissioned(address indexed meter);
     event OfferListed(
         uint256 indexed offerId,
         address indexed meter,
         address indexed prosumer,
         uint64 milliWh,
         uint256 pricePerKWh,
-        uint64 deliveryWindow
+        uint64 deliveryWindow,
+        uint64 smallestOrderMilliWh
     );
     /// @param remainingMilliWh what was taken off the market
     event OfferWithdrawn(uint256 indexed offerId, uint64 remainingMilliWh);
@@ -128,45 +116,50 @@ interface IEnergyTrade {
 
     // ---------------------------------------------------------------- errors
 
-    error MeterNotCommissioned(address meter);
-    /// @notice It is commissioned now, or was once: a decommissioned key never comes back.
-    error MeterAlreadyKnown(address meter);
-    error InvalidMeter(address meter);
-    error InvalidProsumer(address prosumer);
-    error NotProsumer(address meter, address caller);
+    /// @notice Thrown by the constructor for a grace below 1 minute or above 30 days.
+    error InvalidGracePeriod(uint256 gracePeriod, uint256 minimum, uint256 maximum);
+    /// @notice Thrown by a listing or purchase of nothing, and by a listing of more than 2^32-1 mWh.
     error InvalidQuantity(uint256 milliWh);
+    /// @notice Thrown by `listOffer` for a price of 0, or of more than 2^96-1.
     error InvalidPrice(uint256 pricePerKWh);
+    /// @notice Thrown by `listOffer` for a window outside its bounds, all in seconds.
     error InvalidDeliveryWindow(uint256 deliveryWindow, uint256 minimum, uint256 maximum);
+    /// @notice Thrown by `listOffer` for a smallest order of 0, or of more than the offer.
+    error InvalidSmallestOrder(uint256 smallestOrderMilliWh, uint256 milliWh);
+    /// @notice Thrown by a purchase and by `withdrawOffer`: the offer was never listed, is sold out or withdrawn, or
+    /// its meter sells no more.
     error OfferNotOpen(uint256 offerId);
+    /// @notice Thrown by a purchase of more than what remains.
     error OfferExceeded(uint256 offerId, uint256 requestedMilliWh, uint256 remainingMilliWh);
-    /// @notice One offer can be bought at most 999,999 times; list a new one.
+    /// @notice Thrown by a purchase below the offer's smallest order that does not take all that remains.
+    error OrderTooSmall(uint256 offerId, uint256 requestedMilliWh, uint256 smallestOrderMilliWh);
+    /// @notice Thrown by a purchase: one offer can be bought at most 999,999 times. List a new one.
     error OfferExhausted(uint256 offerId);
+    /// @notice Thrown by a purchase by the offer's own prosumer.
     error BuyerIsSeller(uint256 offerId, address buyer);
-    /// @notice The quantity costs less than one base unit.
+    /// @notice Thrown by a purchase that costs less than one base unit.
     error PaymentTooSmall(uint256 offerId, uint256 milliWh);
+    /// @notice Thrown by `purchase` when the quantity costs more than the buyer allows.
+    error PaymentExceedsMaximum(uint256 offerId, uint256 payment, uint256 maxPayment);
+    /// @notice Thrown by a purchase by `transferAndCall` that brings another sum than the quantity costs.
     error WrongPayment(uint256 offerId, uint256 expected, uint256 received);
+    /// @notice Thrown by `onTransferReceived` when another contract than the token calls it.
     error WrongToken(address caller);
-    /// @notice `transferAndCall` takes `abi.encode(uint256 offerId, uint64 milliWh)`.
+    /// @notice Thrown by `transferAndCall`, which takes `abi.encode(uint256 offerId, uint64 milliWh)`, 64 bytes exactly.
     error InvalidPurchaseData(bytes data);
+    /// @notice Thrown by a settlement or refund: the trade was never opened, or is closed.
     error TradeNotOpen(uint256 tradeId);
+    /// @notice Thrown by a settlement: somebody else signed, or the meter signed other values or for another purchase
+    /// (then `signer` is any address), or it is no signature at all (then it is zero).
     error ReadingNotByMeter(uint256 tradeId, address meter, address signer);
-    /// @notice Goes backwards, or says nothing new.
+    /// @notice Thrown by a settlement whose reading goes backwards, or says nothing new and is not final.
     error ReadingNotNew(uint256 tradeId, uint256 deliveredMilliWh, uint256 settledMilliWh);
+    /// @notice Thrown by a settlement of more than was bought.
     error ReadingExceedsOrder(uint256 tradeId, uint256 deliveredMilliWh, uint256 orderedMilliWh);
-    error RegisterTooLarge(address meter, uint256 registerMilliWh);
-    /// @notice The same energy would be sold twice: the meter's register does not cover what it would have sold.
-    error EnergyNotMetered(address meter, uint256 soldMilliWh, uint256 registerMilliWh);
+    /// @notice Thrown by `settleMany` for lists of different lengths.
     error LengthMismatch(uint256 readings, uint256 signatures);
-    /// @param refundableAt Unix seconds from when anyone may
+    /// @notice Thrown by `refund` while only the seller may. @param refundableAt Unix seconds from when anyone may
     error RefundTooEarly(uint256 tradeId, uint256 refundableAt);
-
-    // ---------------------------------------------------------------- the operator
-
-    /// @notice Trusts `meter`'s signatures and names who sells its energy. Operator only.
-    function commission(address meter, address prosumer) external;
-
-    /// @notice Trusts `meter` no more, for good. Its open trades are refundable at once. Operator only.
-    function decommission(address meter) external;
 
     // ---------------------------------------------------------------- the seller
 
@@ -175,12 +168,15 @@ interface IEnergyTrade {
      * @param milliWh 1 to 2^32-1 (4.29 MWh)
      * @param pricePerKWh 1 to 2^96-1
      * @param deliveryWindow `MIN_DELIVERY_WINDOW` to `MAX_DELIVERY_WINDOW` seconds
+     * @param smallestOrderMilliWh 1 (any quantity can be bought) to `milliWh` (all or nothing); the last remainder can
+     * be bought whole even where it is less
      */
     function listOffer(
         address meter,
         uint64 milliWh,
         uint256 pricePerKWh,
-        uint64 deliveryWindow
+        uint64 deliveryWindow,
+        uint64 smallestOrderMilliWh
     ) external returns (uint256 offerId);
 
     /// @notice Takes what remains of an offer off the market; trades already opened go on. Caller: the prosumer.
@@ -192,20 +188,21 @@ interface IEnergyTrade {
      * @notice Buys `milliWh` of an offer with an allowance given to this contract before. The same purchase in one
      * transaction: `token.transferAndCall(trade, payment, abi.encode(offerId, milliWh))` with
      * `payment = paymentFor(milliWh, pricePerKWh)` exactly.
+     * @param maxPayment base units that the buyer is ready to pay at most
      */
-    function purchase(uint256 offerId, uint64 milliWh) external returns (uint256 tradeId);
+    function purchase(uint256 offerId, uint64 milliWh, uint256 maxPayment) external returns (uint256 tradeId);
 
     // ---------------------------------------------------------------- anyone
 
     /**
      * @notice Pays the seller for what is new in a signed reading; closes the trade when the reading is final or the
      * order is fulfilled, and returns the rest to the buyer. Anyone may bring it: the signature is what counts.
-     * @param signature 65 bytes by the trade's meter over `hashReading(reading)`
+     * @param signature by the trade's meter over `hashReading` of the reading and the trade's buyer, quantity, deadline
      */
-    function settle(Reading calldata reading, bytes calldata signature) external;
+    function settle(Reading calldata reading, Signature calldata signature) external;
 
     /// @notice Settles several in one transaction: all or none.
-    function settleMany(Reading[] calldata readings, bytes[] calldata signatures) external;
+    function settleMany(Reading[] calldata readings, Signature[] calldata signatures) external;
 
     /**
      * @notice Closes a trade and pays the buyer what was not settled. By the seller at any time; by anyone when the
@@ -215,13 +212,18 @@ interface IEnergyTrade {
 
     // ---------------------------------------------------------------- views
 
-    /// @notice The EIP-712 digest a meter signs. Domain: name "neighborwatt", version "1".
-    function hashReading(Reading calldata reading) external view returns (bytes32);
+    /// @notice The EIP-712 digest that a meter signs for a trade of this buyer, quantity and deadline: type
+    /// `Reading(uint256 tradeId,address buyer,uint64 orderedMilliWh,uint64 deadline,uint64 deliveredMilliWh,uint64
+    /// registerMilliWh,bool isFinal)` (one line, one space after each type), domain name "neighborwatt", version "2".
+    function hashReading(
+        Reading calldata reading,
+        address buyer,
+        uint64 orderedMilliWh,
+        uint64 deadline
+    ) external view returns (bytes32);
 
     /// @notice What `milliWh` cost, base units, rounded down.
     function paymentFor(uint64 milliWh, uint96 pricePerKWh) external pure returns (uint256);
-
-    function meterOf(address meter) external view returns (Meter memory);
 
     function offerOf(uint256 offerId) external view returns (Offer memory);
 
@@ -233,15 +235,13 @@ interface IEnergyTrade {
     /// @notice The money: an `EnergyToken`.
     function token() external view returns (IERC20);
 
-    /// @notice Who may commission and decommission meters; `DEFAULT_ADMIN_ROLE` grants it.
-    function OPERATOR_ROLE() external view returns (bytes32);
-
     /// @notice Shortest time from purchase to deadline, seconds.
     function MIN_DELIVERY_WINDOW() external view returns (uint64);
 
     /// @notice Longest time from purchase to deadline, seconds.
     function MAX_DELIVERY_WINDOW() external view returns (uint64);
 
-    /// @notice Seconds after the deadline that are kept for the last reading, before anyone may refund.
+    /// @notice Seconds after the deadline that are kept for the last reading, before anyone may refund: long enough for
+    /// an outage of the meter, its server or the chain. Fixed at deployment, 1 minute to 30 days.
     function GRACE_PERIOD() external view returns (uint64);
 }

@@ -8,7 +8,7 @@ import {IEnergyToken} from "../interfaces/IEnergyToken.sol";
 /// @notice For tests: an `EnergyTrade` that tells what its invariants need in one call, and whose offers can be bought
 /// 999,999 times without buying them 999,999 times.
 contract TradeHarness is EnergyTrade {
-    constructor(IERC20 token_) EnergyTrade(token_) {}
+    constructor(IERC20 token_, uint64 gracePeriod) EnergyTrade(token_, gracePeriod) {}
 
     function setTradeCount(uint256 offerId, uint32 tradeCount) external {
         _stocks[offerId].tradeCount = tradeCount;

@@ -9,7 +9,6 @@ export const enErrors = {
   "error.EnergyNotMetered":
     "The meter would have sold {soldMilliWh}, but its register stands at {registerMilliWh}: the same energy is never sold twice.",
   "error.InvalidDeliveryWindow": "The delivery must take from {minimum} to {maximum}, not {deliveryWindow}.",
-  "error.InvalidMeter": "{meter} cannot be a meter's address.",
   "error.InvalidPrice": "{pricePerKWh} is no price the contract accepts.",
   "error.InvalidProsumer": "{prosumer} cannot be a prosumer's address.",
   "error.InvalidPurchaseData": "The purchase is not written as the contract reads it. Reload the page.",
@@ -36,7 +35,14 @@ export const enErrors = {
   "error.WrongToken": "{caller} is not the neighbourhood's token.",
   "error.AccessControlBadConfirmation": "A role can be given up only by its holder.",
   "error.AccessControlUnauthorizedAccount": "Only the operator may do this, not {account}.",
-  "error.SafeERC20FailedOperation": "Token {token} refused to move the money.",
+
+  "error.ConsentNotByMeter": "The consent is signed by {signer}, not by the meter {meter} itself.",
+  "error.InvalidGracePeriod": "The grace must be from {minimum} to {maximum}, not {gracePeriod}.",
+  "error.InvalidSmallestOrder":
+    "The smallest order must be from 1 mWh to the whole offer of {milliWh}, not {smallestOrderMilliWh}.",
+  "error.OrderTooSmall":
+    "Offer {offerId} sells at least {smallestOrderMilliWh} at a time, not {requestedMilliWh}.",
+  "error.PaymentExceedsMaximum": "Offer {offerId} costs {payment}, more than the {maxPayment} you allowed.",
 
   // EnergyToken
   "error.InvalidRate": "{tokensPerEther} is no rate between tokens and ether.",

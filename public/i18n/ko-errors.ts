@@ -9,7 +9,6 @@ export const koErrors: Record<keyof typeof enErrors, string> = {
     "이 계량기의 판매량이 {soldMilliWh}이(가) 되지만 누적 계량값은 {registerMilliWh}입니다. 같은 전기를 두 번 팔 수 없습니다.",
   "error.InvalidDeliveryWindow":
     "공급 기간은 {minimum}부터 {maximum}까지입니다. {deliveryWindow}은(는) 안 됩니다.",
-  "error.InvalidMeter": "{meter}은(는) 계량기 주소가 될 수 없습니다.",
   "error.InvalidPrice": "{pricePerKWh}은(는) 컨트랙트가 받아들이는 가격이 아닙니다.",
   "error.InvalidProsumer": "{prosumer}은(는) 프로슈머 주소가 될 수 없습니다.",
   "error.InvalidPurchaseData": "구매 내용이 컨트랙트 형식과 다릅니다. 페이지를 새로 고치세요.",
@@ -34,9 +33,16 @@ export const koErrors: Record<keyof typeof enErrors, string> = {
   "error.TradeNotOpen": "거래 {tradeId}은(는) 이미 끝났습니다.",
   "error.WrongPayment": "판매 {offerId}의 금액은 {received}이(가) 아니라 {expected}입니다.",
   "error.WrongToken": "{caller}은(는) 이 동네의 토큰이 아닙니다.",
+  "error.ConsentNotByMeter": "동의서에 서명한 것은 계량기 {meter}이(가) 아니라 {signer}입니다.",
+  "error.InvalidGracePeriod":
+    "유예 기간은 {minimum}에서 {maximum} 사이여야 합니다. {gracePeriod}은(는) 안 됩니다.",
+  "error.InvalidSmallestOrder":
+    "최소 주문량은 1 mWh부터 판매량 {milliWh}까지여야 합니다. {smallestOrderMilliWh}은(는) 안 됩니다.",
+  "error.OrderTooSmall":
+    "판매 {offerId}은(는) 한 번에 {smallestOrderMilliWh} 이상만 팝니다. {requestedMilliWh}은(는) 너무 적습니다.",
+  "error.PaymentExceedsMaximum": "판매 {offerId}의 값은 {payment}로, 허용한 {maxPayment}보다 많습니다.",
   "error.AccessControlBadConfirmation": "권한은 가진 사람만 내려놓을 수 있습니다.",
   "error.AccessControlUnauthorizedAccount": "운영자만 할 수 있습니다. {account}은(는) 운영자가 아닙니다.",
-  "error.SafeERC20FailedOperation": "토큰 {token}이(가) 송금을 거절했습니다.",
 
   "error.InvalidRate": "{tokensPerEther}은(는) 토큰과 이더의 교환 비율이 될 수 없습니다.",
   "error.NoEtherSent": "보낸 이더가 없어 토큰을 살 수 없습니다.",

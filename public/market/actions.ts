@@ -8,6 +8,7 @@ import { nodeOf } from "../node";
 import { noticeOf } from "../notices";
 import { configOf, isOnChain } from "../select";
 import { keepTransaction } from "../transactions";
+import type { NewOffer } from "../views/view";
 import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
 import { ownerOf, type Sender, send } from "./send";
 
@@ -84,10 +85,7 @@ export function redeemTokens(sender: Sender, tokens: bigint): Promise<string | n
   });
 }
 
-export function listOffer(
-  sender: Sender,
-  offer: { meter: string; milliWh: bigint; pricePerKWh: bigint; deliveryWindowS: bigint },
-): Promise<string | null> {
+export function listOffer(sender: Sender, offer: NewOffer): Promise<string | null> {
   return send(sender, {
     kind: "listOffer",
     control: ids.sellList,
@@ -99,6 +97,7 @@ export function listOffer(
       offer.milliWh,
       offer.pricePerKWh,
       offer.deliveryWindowS,
+      offer.smallestOrderMilliWh,
     ),
     details: { milliWh: String(offer.milliWh), tokens: String(offer.pricePerKWh) },
   });

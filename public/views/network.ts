@@ -8,7 +8,7 @@ import { ids } from "../ids";
 import { type View, when } from "./view";
 
 /** Of interest to contracts only. */
-const UNSHOWN = new Set(["signature", "signatures", "data", "v", "r", "s"]);
+const UNSHOWN = new Set(["consent", "data", "v", "r", "s", "vs"]);
 
 /** An argument's value in its own unit, which the ABI's name for it tells. */
 export function argumentText(name: string, value: string, language: Language): string {

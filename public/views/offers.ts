@@ -3,6 +3,7 @@ import { html, nothing } from "lit-html";
 import type { OfferView } from "../../common/events";
 import { MAX_ORDER_MILLI_WH, paymentFor } from "../../common/units";
 import {
+  dayAndTime,
   duration,
   ENERGY_UNITS,
   type EnergyUnit,
@@ -57,17 +58,26 @@ export function quantityField(
   `;
 }
 
+const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
 function quantityOf(view: View, offer: OfferView): { text: string; quantity: Parsed } {
   const { state, t, language } = view;
   const unit = unitOf(state, ids.offerUnit(offer.offerId));
   const remaining = BigInt(offer.remainingMilliWh);
-  const first = remaining < FIRST_QUANTITY ? remaining : FIRST_QUANTITY;
+  // All that remains can be bought even where it is less.
+  const least = lesser(BigInt(offer.smallestOrderMilliWh), remaining);
+  const first = lesser(remaining, least > FIRST_QUANTITY ? least : FIRST_QUANTITY);
   const text = state.ui.drafts[ids.offerQuantity(offer.offerId)] ?? energyInput(first, unit);
   const quantity = parsed(text, (typed) => parseEnergy(typed, unit), t(`field.energy.${unit}`));
   if (quantity.value !== null && (quantity.value > remaining || quantity.value > MAX_ORDER_MILLI_WH))
     return {
       text,
       quantity: { value: null, problem: t("offers.tooMuch", { remaining: energy(remaining, language) }) },
+    };
+  if (quantity.value !== null && quantity.value < least)
+    return {
+      text,
+      quantity: { value: null, problem: t("offers.tooSmall", { smallest: energy(least, language) }) },
     };
   return { text, quantity };
 }
@@ -98,6 +108,14 @@ function saving({ state, t }: View, { offerId, pricePerKWh }: OfferView) {
     </span>`;
 }
 
+/** From when anyone may send back what was not delivered, were it bought now: the window, then the contract's grace. */
+function moneyBack({ state, t, language }: View, { offerId, deliveryWindowS }: OfferView) {
+  const graceS = configOf(state)?.gracePeriodS;
+  if (graceS === undefined || state.nowMs === 0) return nothing;
+  const byMs = state.nowMs + (deliveryWindowS + graceS) * 1000;
+  return html`<p class="fine" id=${ids.offerMoneyBack(offerId)}>${t("offers.moneyBack", { by: dayAndTime(byMs, language) })}</p>`;
+}
+
 function offerCard(view: View, offer: OfferView) {
   const { state, t, language, act } = view;
   const { offerId } = offer;
@@ -114,7 +132,12 @@ function offerCard(view: View, offer: OfferView) {
         ${saving(view, offer)}
         <small>${t("offers.number", { offerId })} ·
           <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(BigInt(offer.remainingMilliWh), language) })}</span> ·
-          ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}</small>
+          ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}
+          ${when(
+            BigInt(offer.smallestOrderMilliWh) > 1n,
+            () =>
+              html` · <span id=${ids.offerSmallest(offerId)}>${t("offers.smallest", { smallest: energy(BigInt(offer.smallestOrderMilliWh), language) })}</span>`,
+          )}</small>
       </div>
       <form @submit=${(event: Event) => {
         event.preventDefault();
@@ -126,6 +149,7 @@ function offerCard(view: View, offer: OfferView) {
           ${t("offers.all")}
         </button>
         <p class="sum">${t("offers.payment")} <b id=${ids.offerPayment(offerId)} data-base-units=${String(payment ?? "")}>${payment === null ? "–" : nwtExact(payment, language)}</b></p>
+        ${moneyBack(view, offer)}
         <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null} aria-disabled=${busyMark(view, control)}
           aria-describedby=${buyId}>${buttonText(view, control, t("offers.buy"))}</button>
         <p class="why" id=${buyId}>${reason ?? ""}</p>

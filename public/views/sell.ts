@@ -24,7 +24,17 @@ function listForm(view: View, meters: string[]) {
   const perKWh = parsed(priceText, parseNwt, t("field.nwt"));
   const windowS = Number(drafts[ids.sellWindow] ?? 3600);
   const meter = meters.find((one) => one === drafts[ids.sellMeter]) ?? meters[0]!;
-  const isReady = quantity.value !== null && !isTooLarge && perKWh.value !== null && isOnChain(state);
+  // In the unit of the energy to sell; left empty, any quantity can be bought.
+  const smallestText = drafts[ids.sellSmallest] ?? "";
+  const smallest = parsed(smallestText, (typed) => parseEnergy(typed, unit), t(`field.energy.${unit}`));
+  const isAboveOffer = smallest.value !== null && quantity.value !== null && smallest.value > quantity.value;
+  const smallestProblem = isAboveOffer ? t("sell.smallestTooMuch") : (smallest.problem ?? "");
+  const isReady =
+    quantity.value !== null &&
+    !isTooLarge &&
+    perKWh.value !== null &&
+    smallestProblem === "" &&
+    isOnChain(state);
   const submit = (event: Event) => {
     event.preventDefault();
     if (isReady && quantity.value !== null && perKWh.value !== null)
@@ -33,6 +43,7 @@ function listForm(view: View, meters: string[]) {
         milliWh: quantity.value,
         pricePerKWh: perKWh.value,
         deliveryWindowS: BigInt(windowS),
+        smallestOrderMilliWh: smallest.value ?? 1n,
       });
   };
   return html`
@@ -54,6 +65,14 @@ function listForm(view: View, meters: string[]) {
           aria-invalid=${perKWh.problem ? "true" : "false"} aria-describedby="sell-price-problem"
           @input=${(event: Event) => act.draft(ids.sellPrice, inputText(event))} />
         <p class="problem" id="sell-price-problem">${perKWh.problem ?? ""}</p>
+      </div>
+      <div class="field">
+        <label for=${ids.sellSmallest}>${t("sell.smallest", { unit })}</label>
+        <input id=${ids.sellSmallest} inputmode="decimal" autocomplete="off" .value=${smallestText}
+          placeholder=${t("sell.smallestAny")}
+          aria-invalid=${smallestProblem ? "true" : "false"} aria-describedby="sell-smallest-problem"
+          @input=${(event: Event) => act.draft(ids.sellSmallest, inputText(event))} />
+        <p class="problem" id="sell-smallest-problem">${smallestProblem}</p>
       </div>
       <div class="field">
         <label for=${ids.sellWindow}>${t("sell.window")}</label>

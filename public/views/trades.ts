@@ -2,11 +2,10 @@
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { TradeView } from "../../common/events";
-import { GRACE_PERIOD_S } from "../../common/units";
 import { clockTime, energy, nwtExact, price, shortHex } from "../format";
 import type { Key } from "../i18n";
 import { ids } from "../ids";
-import { isOnChain, ownPurchases, ownTrades, sameAddress, walletName } from "../select";
+import { configOf, isOnChain, ownPurchases, ownTrades, sameAddress, walletName } from "../select";
 import {
   draftTimeline,
   type Entry,
@@ -69,7 +68,9 @@ function refundButton(view: View, trade: TradeView) {
   const { state, t, act } = view;
   const isSeller = sameAddress(trade.seller, state.wallet.account);
   if (isClosed(trade) || !isOnChain(state)) return nothing;
-  if (!isSeller && state.nowMs < trade.deadlineAtMs + GRACE_PERIOD_S * 1000) return nothing;
+  const graceS = configOf(state)?.gracePeriodS;
+  const isOver = graceS !== undefined && state.nowMs >= trade.deadlineAtMs + graceS * 1000;
+  if (!isSeller && !isOver) return nothing;
   const id = ids.tradeRefund(trade.tradeId);
   return html`
     <button type="button" class="button quiet small" id=${id} aria-disabled=${busyMark(view, id)}

@@ -7,6 +7,15 @@ import type { Notice } from "../notices";
 import { walletName } from "../select";
 import type { PageState, PurchaseDraft, Theme } from "../state";
 
+/** As `EnergyTrade.listOffer` takes it. */
+export interface NewOffer {
+  meter: string;
+  milliWh: bigint;
+  pricePerKWh: bigint;
+  deliveryWindowS: bigint;
+  smallestOrderMilliWh: bigint;
+}
+
 export interface Actions {
   pressConnect(): void;
   connect(uuid: string): void;
@@ -22,7 +31,7 @@ export interface Actions {
   buyEnergy(offer: OfferView, milliWh: bigint): void;
   buyTokens(tokens: bigint): void;
   redeem(tokens: bigint): void;
-  listOffer(offer: { meter: string; milliWh: bigint; pricePerKWh: bigint; deliveryWindowS: bigint }): void;
+  listOffer(offer: NewOffer): void;
   withdrawOffer(offerId: string): void;
   refund(tradeId: string): void;
   askFaucet(): void;

@@ -5,12 +5,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { secp256k1 } from "ethereum-cryptography/secp256k1";
 import { encodeParameters } from "web3-eth-abi";
-import { privateKeyToAddress } from "web3-eth-accounts";
 import type { NonPayableMethodObject } from "web3-eth-contract";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
+import { meterKeyOf } from "../../server/chain/meter-key";
+import { halvesOf } from "../../server/chain/web3";
 import { compile } from "../compile";
 import { migrate } from "../deploy";
 import { startEmbeddedChain } from "../embedded-chain";
@@ -37,7 +37,8 @@ export interface GasReport {
 }
 
 class Bench {
-  readonly meter = privateKeyToAddress(METER_KEY);
+  private readonly key = meterKeyOf(METER_KEY);
+  readonly meter = this.key.meter;
   readonly calls: GasReport["calls"] = [];
   private register = 0n;
   private trades = 0n;
@@ -66,7 +67,7 @@ class Bench {
   }
 
   private list = () =>
-    this.gas("prosumer", this.lab.trade.methods.listOffer(this.meter, 1_000_000n, PRICE, WINDOW_S));
+    this.gas("prosumer", this.lab.trade.methods.listOffer(this.meter, 1_000_000n, PRICE, WINDOW_S, 1n));
 
   /** Opens the next trade of offer 1. */
   private purchase = async (): Promise<number> => {
@@ -87,9 +88,11 @@ class Bench {
       registerMilliWh: this.register,
       isFinal,
     };
-    const digest = await trade.methods.hashReading(reading).call();
-    const signature = secp256k1.sign(digest.slice(2), METER_KEY.slice(2));
-    return { reading, signature: `0x${signature.toCompactHex()}${(27 + signature.recovery).toString(16)}` };
+    const { buyer, orderedMilliWh, deadline } = await trade.methods.tradeOf(reading.tradeId).call();
+    const { chainId } = this.lab;
+    const signer = this.key.signerFor({ chainId, trade: trade.options.address! });
+    const statement = { ...reading, buyer, orderedMilliWh, deadlineAtMs: Number(deadline) * 1000 };
+    return { reading, signature: halvesOf(signer.sign(statement)) };
   }
 
   private async settle(deliveredMilliWh: bigint, isFinal = false): Promise<number> {
@@ -110,7 +113,10 @@ class Bench {
       this.gas("consumer", token.methods.transfer(consumer2, 10n ** 18n)),
     );
     await this.row("EnergyToken: redeem", () => this.gas("consumer", token.methods.redeem(10n ** 18n)));
-    const commission = () => trade.methods.commission(this.meter, LAB_ACCOUNTS.prosumer.address);
+    const prosumer = LAB_ACCOUNTS.prosumer.address;
+    const domain = { chainId: this.lab.chainId, trade: tradeAddress };
+    const consent = this.key.consent(domain, { prosumer, baselineMilliWh: 0n, nonce: 0n });
+    const commission = () => trade.methods.commission(this.meter, prosumer, 0n, halvesOf(consent));
     await this.row("commission", () => this.gas("operator", commission()), false);
     await this.row("listOffer", this.list);
     await this.row("withdrawOffer", () => this.gas("prosumer", trade.methods.withdrawOffer(2n)), false);
@@ -120,7 +126,7 @@ class Bench {
     );
     await this.row("purchase by allowance", () => {
       this.trades++;
-      return this.gas("consumer", trade.methods.purchase(1n, ORDER_MILLI_WH));
+      return this.gas("consumer", trade.methods.purchase(1n, ORDER_MILLI_WH, PAYMENT));
     });
     await this.row("settle in full", () => opened(() => this.settle(ORDER_MILLI_WH)));
     await this.row("settle a part", () => opened(() => this.settle(ORDER_MILLI_WH / 2n)));

@@ -93,7 +93,7 @@ async function startDelivery(
     password: "a benchmark's own",
     createIfMissing: true,
   });
-  await commissionMeter(lab, key.meter);
+  await commissionMeter(lab, key);
   await listFirstOffers(lab, key.meter);
   const store = Store.open(directory, log);
   await store.start();

@@ -15,7 +15,13 @@ import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { GETH_CHAIN_ID } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { meterKeyOf } from "../../server/chain/meter-key";
-import { createPrivateKey, encodeTradeCall, type Hex, signTransaction } from "../../server/chain/web3";
+import {
+  createPrivateKey,
+  encodeTradeCall,
+  type Hex,
+  halvesOf,
+  signTransaction,
+} from "../../server/chain/web3";
 import { migrate } from "../deploy";
 import { jsonRpc } from "../embedded-chain";
 import { endsWithUs, runProgram } from "../ending";
@@ -135,8 +141,8 @@ async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
   if (!deployment) throw new Error("truffle migrate left no addresses");
   const lab = await labChain(rpcUrl, deployment);
   const key = meterKeyOf(createPrivateKey());
-  await commissionMeter(lab, key.meter);
-  await lab.trade.methods.listOffer(key.meter, BigInt(trades), PRICE, 3600n).send(lab.from("prosumer"));
+  await commissionMeter(lab, key);
+  await lab.trade.methods.listOffer(key.meter, BigInt(trades), PRICE, 3600n, 1n).send(lab.from("prosumer"));
   const offerId = await lab.trade.methods.offerCount().call();
   const buyers = await newBuyers(lab);
   const order = encodeParameters(["uint256", "uint64"], [offerId, 1n]);
@@ -152,12 +158,13 @@ async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
     Array.from({ length: trades }, (_, i) => ({ buyer: buyerOf(i), to: deployment.token, data: purchase })),
   );
   const signer = key.signerFor({ chainId: GETH_CHAIN_ID, trade: deployment.trade });
+  const opened = await lab.trade.getPastEvents("TradeOpened", { fromBlock: 0n, toBlock: "latest" });
   const settlements = await carryOut(
     rpcUrl,
-    Array.from({ length: trades }, (_, i) => {
-      const tradeId = offerId * 1_000_000n + BigInt(i + 1);
+    opened.map(({ returnValues: { tradeId, buyer, milliWh, deadline } }, i) => {
       const reading = { tradeId, deliveredMilliWh: 1n, registerMilliWh: BigInt(trades), isFinal: true };
-      const data = encodeTradeCall("settle", [reading, signer.sign(reading)]);
+      const purchase = { buyer, orderedMilliWh: milliWh, deadlineAtMs: Number(deadline) * 1000 };
+      const data = encodeTradeCall("settle", [reading, halvesOf(signer.sign({ ...reading, ...purchase }))]);
       return { buyer: buyerOf(i), to: deployment.trade, data };
     }),
   );

@@ -10,6 +10,12 @@ export interface Contracts {
   trade: Address;
 }
 
+/** The contracts as they were found on the chain. */
+export interface DeployedContracts extends Contracts {
+  /** `GRACE_PERIOD`: seconds from a trade's deadline until anyone may refund it. */
+  gracePeriodS: number;
+}
+
 const artifact = z.object({
   networks: z.record(z.string(), z.object({ address: z.string().regex(/^0x[0-9a-f]{40}$/i) })),
 });

@@ -10,13 +10,23 @@ type Name = ChainEvent["name"];
 const readers: {
   [N in Name]: (args: EventArguments<N>) => Omit<Extract<ChainEvent, { name: N }>, keyof EventPlace>;
 } = {
-  MeterCommissioned: ({ meter, prosumer }) => ({
+  MeterCommissioned: ({ meter, prosumer, baselineMilliWh }) => ({
     name: "MeterCommissioned",
     meter: checksumAddress(meter),
     prosumer: checksumAddress(prosumer),
+    baselineMilliWh,
   }),
+  MeterRetired: ({ meter }) => ({ name: "MeterRetired", meter: checksumAddress(meter) }),
   MeterDecommissioned: ({ meter }) => ({ name: "MeterDecommissioned", meter: checksumAddress(meter) }),
-  OfferListed: ({ offerId, meter, prosumer, milliWh, pricePerKWh, deliveryWindow }) => ({
+  OfferListed: ({
+    offerId,
+    meter,
+    prosumer,
+    milliWh,
+    pricePerKWh,
+    deliveryWindow,
+    smallestOrderMilliWh,
+  }) => ({
     name: "OfferListed",
     offerId,
     meter: checksumAddress(meter),
@@ -24,6 +34,7 @@ const readers: {
     milliWh,
     pricePerKWh,
     deliveryWindow,
+    smallestOrderMilliWh,
   }),
   OfferWithdrawn: ({ offerId, remainingMilliWh }) => ({ name: "OfferWithdrawn", offerId, remainingMilliWh }),
   TradeOpened: ({ tradeId, offerId, buyer, milliWh, payment, deadline }) => ({

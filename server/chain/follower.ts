@@ -5,7 +5,7 @@
 import { type Log, messageOf } from "../log";
 import type { ChainSink, Clock, Service } from "../types";
 import { type BlockId, commonAncestor } from "./ancestor";
-import { artifactsStamp, type Contracts } from "./artifacts";
+import { artifactsStamp, type DeployedContracts } from "./artifacts";
 import { adopt, checkChainId, recognize, WrongChainError } from "./identity";
 import type { EthereumNode, NodeHeader } from "./node";
 import { confirmedBatch, type Page, readPage, unconfirmed } from "./page";
@@ -36,7 +36,7 @@ const PAGE_BLOCKS = 2000;
 const LARGEST_MIND_CHANGES = 5;
 
 export class Follower implements Service {
-  private found: Contracts | null = null;
+  private found: DeployedContracts | null = null;
   /** False when the node may have another chain than at the last look. */
   private isRecognized = false;
   private foundStamp = "";
@@ -71,7 +71,7 @@ export class Follower implements Service {
   }
 
   /** Where the contracts are, a lost node or not; null when they are not on its chain, or it was never reached. */
-  contracts(): Contracts | null {
+  contracts(): DeployedContracts | null {
     return this.found;
   }
 

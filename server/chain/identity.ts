@@ -2,7 +2,7 @@
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
 import { messageOf } from "../log";
 import type { ChainSink } from "../types";
-import { type Contracts, readContracts } from "./artifacts";
+import { type Contracts, type DeployedContracts, readContracts } from "./artifacts";
 import type { EthereumNode } from "./node";
 import { NodeError } from "./rpc";
 
@@ -22,7 +22,7 @@ export async function checkChainId(node: EthereumNode, expected: number): Promis
 
 export interface Recognition {
   /** Null while they are not on this chain. */
-  contracts: Contracts | null;
+  contracts: DeployedContracts | null;
   /** Why not, and what to do. */
   detail: string;
   genesisHash: string;
@@ -48,7 +48,8 @@ export async function recognize(
     if (!(await node.hasCode(address)))
       return missing(`the chain has no contract at ${address}, as after a reset: ${remedy(chainId)}`);
   }
-  return { contracts, detail: "", genesisHash: genesis.hash };
+  const gracePeriodS = await node.gracePeriodS(contracts.trade);
+  return { contracts: { ...contracts, gracePeriodS }, detail: "", genesisHash: genesis.hash };
 }
 
 function remedy(chainId: number): string {

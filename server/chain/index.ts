@@ -20,7 +20,7 @@ import { Sender } from "./sender";
 import { Settlement } from "./settlement";
 import { settlerKey } from "./settler-key";
 
-export type { Contracts } from "./artifacts";
+export type { DeployedContracts } from "./artifacts";
 export { loadMeterKey, type MeterKey } from "./meter-key";
 export { Nodes } from "./nodes";
 

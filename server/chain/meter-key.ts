@@ -5,7 +5,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Address } from "../../common/events";
-import type { ReadingSigner } from "../types";
+import type { ReadingSigner, ReadingStatement } from "../types";
 import {
   checksumAddress,
   createPrivateKey,
@@ -15,10 +15,26 @@ import {
   signTypedData,
 } from "./web3";
 
+interface Domain {
+  chainId: number;
+  /** The EnergyTrade contract. */
+  trade: Address;
+}
+
+/** What a meter agrees to: who sells what it measures from now on, above which register. */
+export interface Commission {
+  prosumer: Address;
+  baselineMilliWh: bigint;
+  /** `nonces(meter)` of the contract. */
+  nonce: bigint;
+}
+
 export interface MeterKey {
   readonly meter: Address;
   /** Signs for one EnergyTrade on one chain: a signature counts nowhere else. */
-  signerFor(domain: { chainId: number; trade: Address }): ReadingSigner;
+  signerFor(domain: Domain): ReadingSigner;
+  /** The meter's consent to be commissioned, 64 bytes (ERC-2098), 0x-hex. */
+  consent(domain: Domain, commission: Commission): string;
 }
 
 export interface MeterKeyOptions {
@@ -70,7 +86,7 @@ async function unlock(file: string, keystore: string, password: string): Promise
   }
 }
 
-/** EnergyTrade's EIP-712 types, see `hashReading`. */
+/** EnergyTrade's EIP-712 types, see `hashReading` and `hashCommission`. */
 const types = {
   EIP712Domain: [
     { name: "name", type: "string" },
@@ -80,29 +96,44 @@ const types = {
   ],
   Reading: [
     { name: "tradeId", type: "uint256" },
+    { name: "buyer", type: "address" },
+    { name: "orderedMilliWh", type: "uint64" },
+    { name: "deadline", type: "uint64" },
     { name: "deliveredMilliWh", type: "uint64" },
     { name: "registerMilliWh", type: "uint64" },
     { name: "isFinal", type: "bool" },
+  ],
+  Commission: [
+    { name: "prosumer", type: "address" },
+    { name: "baselineMilliWh", type: "uint64" },
+    { name: "nonce", type: "uint256" },
   ],
 };
 
 /** A key that is in memory already. */
 export function meterKeyOf(privateKey: string): MeterKey {
   const meter = checksumAddress(privateKeyToAddress(privateKey));
+  const sign = (
+    { chainId, trade }: Domain,
+    primaryType: "Reading" | "Commission",
+    message: Record<string, unknown>,
+  ) =>
+    signTypedData(
+      {
+        types,
+        primaryType,
+        domain: { name: "neighborwatt", version: "2", chainId, verifyingContract: trade },
+        message,
+      },
+      privateKey,
+    );
   return {
     meter,
-    signerFor: ({ chainId, trade }) => ({
+    signerFor: (domain) => ({
       meter,
-      sign: ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }) =>
-        signTypedData(
-          {
-            types,
-            primaryType: "Reading",
-            domain: { name: "neighborwatt", version: "1", chainId, verifyingContract: trade },
-            message: { tradeId, deliveredMilliWh, registerMilliWh, isFinal },
-          },
-          privateKey,
-        ),
+      sign: ({ deadlineAtMs, ...reading }: ReadingStatement) =>
+        sign(domain, "Reading", { ...reading, deadline: BigInt(deadlineAtMs) / 1000n }),
     }),
+    consent: (domain, commission) => sign(domain, "Commission", { ...commission }),
   };
 }

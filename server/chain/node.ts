@@ -4,6 +4,7 @@ import type { Address } from "../../common/events";
 import type { BlockHeader } from "../types";
 import { type RawHeader, sealerOf } from "./clique";
 import { type Call, type JsonRpc, NodeError, type RpcError } from "./rpc";
+import { encodeTradeCall } from "./web3";
 
 export const hex = z.string().regex(/^0x([0-9a-f]{2})*$/i, "not 0x-hex bytes");
 const hexOf = (bytes: number) =>
@@ -152,6 +153,12 @@ export class EthereumNode {
 
   async hasCode(contract: string): Promise<boolean> {
     return (await this.rpc.call("eth_getCode", [contract, "latest"], hex)) !== "0x";
+  }
+
+  /** `GRACE_PERIOD` of an EnergyTrade, seconds. */
+  gracePeriodS(trade: string): Promise<number> {
+    const request = { to: trade, data: encodeTradeCall("GRACE_PERIOD", []) };
+    return this.rpc.call("eth_call", [request, "latest"], hex.transform(Number));
   }
 
   balance(account: string): Promise<bigint> {

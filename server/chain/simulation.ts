@@ -4,7 +4,7 @@ import type { SignedReading } from "../types";
 import { type ContractError, revertOf } from "./abi-errors";
 import type { EthereumNode } from "./node";
 import { RpcError } from "./rpc";
-import { encodeTradeCall, type Hex } from "./web3";
+import { encodeTradeCall, type Hex, halvesOf } from "./web3";
 
 /** Errors that no later block can heal. The others (EnergyNotMetered: a higher register may come) are tried again. */
 const FOR_GOOD = new Set([
@@ -38,8 +38,12 @@ const struct = ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }: SignedR
 /** The call that settles the readings: one in plain, several in one transaction. */
 export function settleCall(readings: SignedReading[]): Hex {
   const [first] = readings;
-  if (readings.length === 1 && first) return encodeTradeCall("settle", [struct(first), first.signature]);
-  return encodeTradeCall("settleMany", [readings.map(struct), readings.map(({ signature }) => signature)]);
+  if (readings.length === 1 && first)
+    return encodeTradeCall("settle", [struct(first), halvesOf(first.signature)]);
+  return encodeTradeCall("settleMany", [
+    readings.map(struct),
+    readings.map(({ signature }) => halvesOf(signature)),
+  ]);
 }
 
 export class Simulation {

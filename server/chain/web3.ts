@@ -176,11 +176,19 @@ export function recoverAddress(digest: string, signature: Uint8Array): Address |
   }
 }
 
-/** 65 bytes over the EIP-712 digest of `typedData`, as OpenZeppelin's ECDSA takes them. */
+/** 64 bytes as ERC-2098 has them: r, then s with the recovery bit on top. */
 export function signTypedData(typedData: Eip712TypedData, privateKey: string): Hex {
   const digest = getEncodedEip712Data(typedData, true);
-  return signMessageWithPrivateKey(digest, privateKey).signature as Hex;
+  const { r, s, v } = signMessageWithPrivateKey(digest, privateKey);
+  const vs = BigInt(s) | ((BigInt(v) - 27n) << 255n);
+  return `0x${r.slice(2).padStart(64, "0")}${vs.toString(16).padStart(64, "0")}`;
 }
+
+/** The two halves of a signature of 64 bytes, as the contracts take it. */
+export const halvesOf = (signature: string): { r: string; vs: string } => ({
+  r: signature.slice(0, 66),
+  vs: `0x${signature.slice(66)}`,
+});
 
 export interface TransactionFields {
   chainId: number;

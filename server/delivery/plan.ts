@@ -12,8 +12,9 @@
  * The relay opens at the first sample that shows the order fulfilled. What flows beyond it, at most the power times
  * one sample interval, is given to the neighbour and never sold.
  */
-import type { TradeWait } from "../../common/events";
+import type { Address, TradeWait } from "../../common/events";
 import type { RelayPosition } from "../../common/meter";
+import type { ReadingStatement } from "../types";
 import { afterNoFlow, hasFlowed, isHeldBack, type NoFlow } from "./no-flow";
 
 /** An open trade, as the confirmed chain has it. */
@@ -24,6 +25,7 @@ export interface OpenTrade {
    * same purchase may come back in another block: id and transaction together name one promise.
    */
   openingTx: string;
+  buyer: Address;
   milliWh: bigint;
   settledMilliWh: bigint;
   deadlineAtMs: number;
@@ -39,8 +41,11 @@ export interface DeliveryRecord {
   sinceRegisterMilliWh: bigint | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
-  /** Newest reading signed for it; null before the first. `atMs` as everything in a record: the chain's time. */
-  signed: { deliveredMilliWh: bigint; isFinal: boolean; atMs: number } | null;
+  /**
+   * Newest reading signed for it; null before the first. `atMs` as everything in a record: the chain's time. The
+   * signature names the deadline that the trade had then, and counts for no other.
+   */
+  signed: { deliveredMilliWh: bigint; isFinal: boolean; atMs: number; deadlineAtMs: number } | null;
   /** Its turns in which nothing flowed; null when it has had none since energy last flowed for it. */
   noFlow: NoFlow | null;
 }
@@ -81,13 +86,7 @@ export interface DeliveryRules {
   noFlowMs: number;
 }
 
-export interface ReadingToSign {
-  tradeId: bigint;
-  openingTx: string;
-  deliveredMilliWh: bigint;
-  registerMilliWh: bigint;
-  isFinal: boolean;
-}
+export type ReadingToSign = ReadingStatement & { openingTx: string };
 
 export interface DeliveryPlan {
   relay: RelayPosition;
@@ -141,9 +140,10 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
     });
   };
   const sign = (record: DeliveryRecord, trade: OpenTrade, delivered: bigint, isFinal: boolean) => {
-    const { tradeId, openingTx } = trade;
-    toSign.push({ tradeId, openingTx, deliveredMilliWh: delivered, registerMilliWh: register, isFinal });
-    save({ ...record, signed: { deliveredMilliWh: delivered, isFinal, atMs: nowMs } });
+    const { tradeId, openingTx, buyer, milliWh: orderedMilliWh, deadlineAtMs } = trade;
+    const statement = { deliveredMilliWh: delivered, registerMilliWh: register, isFinal };
+    toSign.push({ tradeId, openingTx, buyer, orderedMilliWh, deadlineAtMs, ...statement });
+    save({ ...record, signed: { deliveredMilliWh: delivered, isFinal, atMs: nowMs, deadlineAtMs } });
   };
 
   // A trade that the chain has closed, or that vanished with its block, stops counting at once.
@@ -169,6 +169,11 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
   for (const trade of input.trades) {
     const key = deliveryKey(trade);
     let record = records.get(key) ?? newRecord(trade);
+    // The purchase came back in another block: what was signed for it names a deadline that it no longer has.
+    if (record.signed && record.signed.deadlineAtMs !== trade.deadlineAtMs) {
+      sign(record, trade, record.signed.deliveredMilliWh, record.signed.isFinal);
+      record = records.get(key)!;
+    }
     if (record.signed?.isFinal) continue;
 
     // The chain may know more than a journal that was lost: what it has settled was delivered.

@@ -6,7 +6,7 @@ import { type ChainClock, noBlockSince } from "../chain-clock";
 import { type Log, messageOf } from "../log";
 import type { Store } from "../store";
 import { type HistoryPoint, SecondMeans } from "../store/history";
-import type { MarketTrade } from "../store/market";
+import { type MarketTrade, signaturesCount } from "../store/market";
 import type { BlockHeader, Clock, ReadingSigner, Service } from "../types";
 import {
   type DeliveryPlan,
@@ -199,6 +199,7 @@ export class DeliveryService implements Service {
     this.trades = market.openTradesOf(this.address).map((trade) => ({
       tradeId: trade.tradeId,
       openingTx: trade.opened.txHash,
+      buyer: trade.buyer,
       milliWh: trade.milliWh,
       settledMilliWh: trade.settledMilliWh,
       deadlineAtMs: trade.deadlineAtMs,
@@ -238,7 +239,7 @@ export class DeliveryService implements Service {
     const chain = store.ledger.position();
     chainClock.saw(chain.head, steadyMs);
     const nowMs = chainClock.nowMs(steadyMs) ?? clock.nowMs();
-    const isCommissioned = store.ledger.confirmed.meters.get(signer.meter)?.isCommissioned ?? false;
+    const isCommissioned = signaturesCount(store.ledger.confirmed.meters.get(signer.meter));
     if (chain.isKnown) this.reportCommission(isCommissioned);
     this.reportSilence(chain.state === "following" && chainClock.isSilent(steadyMs), chain.head);
     const plan = planDelivery(

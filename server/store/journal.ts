@@ -10,7 +10,7 @@ import type { SignedReading } from "../types";
 import type { Db } from "./db";
 
 /** A signed reading and the purchase it was signed for. */
-export type StoredReading = SignedReading & { openingTx: string };
+export type StoredReading = SignedReading & { openingTx: string; deadlineAtMs: number };
 
 interface RegisterRow {
   register_milli_wh: string;
@@ -35,7 +35,8 @@ interface RecordBody {
   since: string | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
-  signed: { delivered: string; isFinal: boolean; atMs: number } | null;
+  /** Version 1 of the signature named no deadline: 0, which is no trade's. */
+  signed: { delivered: string; isFinal: boolean; atMs: number; deadlineAtMs?: number } | null;
   /** Missing in what older versions wrote. */
   noFlow?: DeliveryRecord["noFlow"];
 }
@@ -93,17 +94,19 @@ export class Journal {
         delivered: signed.deliveredMilliWh.toString(),
         isFinal: signed.isFinal,
         atMs: signed.atMs,
+        deadlineAtMs: signed.deadlineAtMs,
       },
       noFlow: record.noFlow,
     };
     this.sql.saveRecord.run(record.tradeId.toString(), record.openingTx, JSON.stringify(body));
   }
 
-  /** A reading signed before (same trade, same quantity) keeps its first signature. */
+  /** A reading signed before (same purchase, deadline and quantity) keeps its first signature. */
   saveReading(reading: StoredReading): void {
     this.sql.saveReading.run(
       reading.tradeId.toString(),
       reading.openingTx,
+      reading.deadlineAtMs,
       reading.meter,
       reading.deliveredMilliWh.toString(),
       reading.registerMilliWh.toString(),
@@ -119,9 +122,13 @@ export class Journal {
     return this.db.decode(() => rows.map(readingFrom));
   }
 
-  /** The newest reading of one purchase that the chain has not refused, and its place in the order of signing. */
-  newestReading(tradeId: bigint, openingTx: string): { order: number; reading: SignedReading } | null {
-    const row = this.sql.newest.get(tradeId.toString(), openingTx) as ReadingRow | undefined;
+  /** The newest reading of one purchase with this deadline that the chain has not refused, and its place in the order. */
+  newestReading(
+    tradeId: bigint,
+    openingTx: string,
+    deadlineAtMs: number,
+  ): { order: number; reading: SignedReading } | null {
+    const row = this.sql.newest.get(tradeId.toString(), openingTx, deadlineAtMs) as ReadingRow | undefined;
     return row ? this.db.decode(() => ({ order: row.id, reading: readingFrom(row) })) : null;
   }
 
@@ -141,6 +148,7 @@ const recordFrom = (tradeId: bigint, openingTx: string, body: RecordBody): Deliv
     deliveredMilliWh: BigInt(body.signed.delivered),
     isFinal: body.signed.isFinal,
     atMs: body.signed.atMs,
+    deadlineAtMs: body.signed.deadlineAtMs ?? 0,
   },
   noFlow: body.noFlow ?? null,
 });
@@ -163,9 +171,9 @@ function prepareStatements(db: Db) {
     records: db.prepare("SELECT trade_id, opening_tx, body FROM deliveries"),
     saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)"),
     readings: db.prepare(`${readings} ORDER BY id`),
-    newest: db.prepare(`${readings} AND refused IS NULL ORDER BY id DESC LIMIT 1`),
+    newest: db.prepare(`${readings} AND deadline_at_ms = ? AND refused IS NULL ORDER BY id DESC LIMIT 1`),
     saveReading: db.prepare(
-      "INSERT OR IGNORE INTO signed_readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+      "INSERT OR IGNORE INTO signed_readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
     ),
     refuse: db.prepare("UPDATE signed_readings SET refused = ? WHERE trade_id = ? AND signature = ?"),
   };

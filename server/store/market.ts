@@ -5,10 +5,15 @@ import type { BlockHeader, ChainEvent, EventPlace } from "../types";
 export interface MarketMeter {
   meter: Address;
   prosumer: Address;
-  isCommissioned: boolean;
-  /** Highest register in a settlement, 0n before the first. */
+  /** Retired: sells no more, and its signatures still count. */
+  status: "commissioned" | "retired" | "decommissioned";
+  /** Highest register in a settlement, its baseline before the first. */
   registerMilliWh: bigint;
 }
+
+/** Whether what a meter signs is paid for; false for one that nobody has commissioned. */
+export const signaturesCount = (meter: MarketMeter | undefined): boolean =>
+  meter !== undefined && meter.status !== "decommissioned";
 
 export interface MarketOffer {
   offerId: bigint;
@@ -18,7 +23,11 @@ export interface MarketOffer {
   remainingMilliWh: bigint;
   pricePerKWh: bigint;
   deliveryWindowS: bigint;
+  /** The least that one purchase may take, unless it takes all that remains. */
+  smallestOrderMilliWh: bigint;
   isWithdrawn: boolean;
+  /** Bought as often as one offer can be. */
+  isExhausted: boolean;
   listedBlock: number;
 }
 
@@ -49,6 +58,9 @@ export interface MarketTrade {
   /** How the chain closed it; null while open. */
   closed: "settled" | "refunded" | null;
 }
+
+/** A trade's id is its offer's times this, and the number of the purchase: IEnergyTrade.sol. */
+const TRADES_PER_OFFER = 1_000_000n;
 
 /** What an event changed. */
 export interface Touched {
@@ -81,13 +93,15 @@ export class Market {
         this.meters.set(event.meter, {
           meter: event.meter,
           prosumer: event.prosumer,
-          isCommissioned: true,
-          registerMilliWh: 0n,
+          status: "commissioned",
+          registerMilliWh: event.baselineMilliWh,
         });
         touched.meters.add(event.meter);
         return;
+      case "MeterRetired":
       case "MeterDecommissioned": {
-        this.meters.set(event.meter, { ...this.meter(event.meter), isCommissioned: false });
+        const status = event.name === "MeterRetired" ? "retired" : "decommissioned";
+        this.meters.set(event.meter, { ...this.meter(event.meter), status });
         touched.meters.add(event.meter);
         for (const offer of this.offers.values())
           if (offer.meter === event.meter) touched.offers.add(offer.offerId);
@@ -102,7 +116,9 @@ export class Market {
           remainingMilliWh: event.milliWh,
           pricePerKWh: event.pricePerKWh,
           deliveryWindowS: event.deliveryWindow,
+          smallestOrderMilliWh: event.smallestOrderMilliWh,
           isWithdrawn: false,
+          isExhausted: false,
           listedBlock: event.block,
         });
         touched.offers.add(event.offerId);
@@ -120,6 +136,7 @@ export class Market {
         this.offers.set(offer.offerId, {
           ...offer,
           remainingMilliWh: offer.remainingMilliWh - event.milliWh,
+          isExhausted: event.tradeId % TRADES_PER_OFFER === TRADES_PER_OFFER - 1n,
         });
         touched.offers.add(offer.offerId);
         this.trades.set(event.tradeId, {

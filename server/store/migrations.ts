@@ -43,6 +43,20 @@ export const MIGRATIONS = [
     before_milli_wh TEXT NOT NULL, after_milli_wh TEXT NOT NULL
   ) STRICT;
   `,
+  // A reading names its trade's deadline; those signed before name none, and settle nothing.
+  `
+  CREATE TABLE readings_with_deadline (
+    id INTEGER PRIMARY KEY, trade_id TEXT NOT NULL, opening_tx TEXT NOT NULL, deadline_at_ms INTEGER NOT NULL,
+    meter TEXT NOT NULL, delivered_milli_wh TEXT NOT NULL, register_milli_wh TEXT NOT NULL, is_final INTEGER NOT NULL,
+    signature TEXT NOT NULL, signed_at_ms INTEGER NOT NULL, refused TEXT,
+    UNIQUE (trade_id, opening_tx, deadline_at_ms, delivered_milli_wh, is_final)
+  ) STRICT;
+  INSERT INTO readings_with_deadline
+    SELECT id, trade_id, opening_tx, 0, meter, delivered_milli_wh, register_milli_wh, is_final, signature, signed_at_ms,
+      refused FROM signed_readings;
+  DROP TABLE signed_readings;
+  ALTER TABLE readings_with_deadline RENAME TO signed_readings;
+  `,
 ];
 
 export function migrate(db: Db, file: string): void {

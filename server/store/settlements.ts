@@ -3,6 +3,7 @@ import type { Log } from "../log";
 import type { SettlementSource, SignedReading } from "../types";
 import type { Journal } from "./journal";
 import type { Ledger } from "./ledger";
+import { signaturesCount } from "./market";
 
 export function createSettlementSource(ledger: Ledger, journal: Journal, log: Log): SettlementSource {
   return {
@@ -10,8 +11,8 @@ export function createSettlementSource(ledger: Ledger, journal: Journal, log: Lo
       const { confirmed } = ledger;
       const pending: { order: number; reading: SignedReading }[] = [];
       for (const trade of confirmed.openTrades()) {
-        if (!confirmed.meters.get(trade.meter)?.isCommissioned) continue;
-        const newest = journal.newestReading(trade.tradeId, trade.opened.txHash);
+        if (!signaturesCount(confirmed.meters.get(trade.meter))) continue;
+        const newest = journal.newestReading(trade.tradeId, trade.opened.txHash, trade.deadlineAtMs);
         if (!newest) continue;
         if (newest.reading.isFinal || newest.reading.deliveredMilliWh > trade.settledMilliWh)
           pending.push(newest);

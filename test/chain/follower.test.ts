@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import type { Follower } from "../../server/chain/follower";
+import { halvesOf } from "../../server/chain/web3";
 import { PRICE, TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { FaultyLine } from "./faulty-line";
@@ -36,12 +37,12 @@ describe("the follower", function () {
     const { meter } = chain.meterKey;
     await chain.listOffer(5000n);
     await chain.purchase("consumer", 1n, 1000n);
-    const signer = chain.meterKey.signerFor({ chainId: chain.chainId, trade: chain.trade });
     const reading = { tradeId: 1_000_001n, deliveredMilliWh: 400n, registerMilliWh: 450n, isFinal: true };
-    await chain.call("settler", "settle", [reading, signer.sign(reading)]);
+    await chain.call("settler", "settle", [reading, halvesOf(chain.signReading(reading))]);
     await chain.purchase("consumer2", 1n, 500n);
     await chain.call("prosumer", "refund", [1_000_002n]);
     await chain.call("prosumer", "withdrawOffer", [1n]);
+    await chain.call("operator", "retire", [meter]);
     await chain.call("operator", "decommission", [meter]);
     await follow();
     await untilCaughtUp(chain, sink);
@@ -54,7 +55,7 @@ describe("the follower", function () {
     });
     const opened = { name: "TradeOpened", offerId: 1n, deadline: 0n };
     assert.deepEqual(facts, [
-      { name: "MeterCommissioned", meter, prosumer: prosumer.address },
+      { name: "MeterCommissioned", meter, prosumer: prosumer.address, baselineMilliWh: 0n },
       {
         name: "OfferListed",
         offerId: 1n,
@@ -63,6 +64,7 @@ describe("the follower", function () {
         milliWh: 5000n,
         pricePerKWh: PRICE,
         deliveryWindow: 3600n,
+        smallestOrderMilliWh: 1n,
       },
       { ...opened, tradeId: 1_000_001n, buyer: consumer.address, milliWh: 1000n, payment: PRICE / 1000n },
       {
@@ -83,6 +85,7 @@ describe("the follower", function () {
       },
       { name: "TradeRefunded", tradeId: 1_000_002n, refunded: PRICE / 2000n },
       { name: "OfferWithdrawn", offerId: 1n, remainingMilliWh: 3500n },
+      { name: "MeterRetired", meter },
       { name: "MeterDecommissioned", meter },
     ]);
   });

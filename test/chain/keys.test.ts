@@ -101,22 +101,26 @@ describe("a signed reading", function () {
 
   it("is accepted by the contract, which recovers the meter from it", async () => {
     const { chainId, trade, meterKey } = chain;
-    const signer = meterKey.signerFor({ chainId, trade });
-    assert.equal(signer.meter, meterKey.meter);
+    assert.equal(meterKey.signerFor({ chainId, trade }).meter, meterKey.meter);
     for (const isFinal of [true, false])
       for (const deliveredMilliWh of [1n, 999n, 1000n]) {
-        const one = { tradeId, deliveredMilliWh, registerMilliWh: 2n ** 40n, isFinal };
-        assert.match(signer.sign(one), /^0x[0-9a-f]{130}$/);
-        assert.equal(await trySettle(signer.sign(one), one), "0x");
+        const one = { tradeId, deliveredMilliWh, registerMilliWh: 2n ** 40n - 1n, isFinal };
+        assert.match(chain.signReading(one), /^0x[0-9a-f]{128}$/);
+        assert.equal(await trySettle(chain.signReading(one), one), "0x");
       }
   });
 
-  it("counts on no other chain, for no other contract and for no other reading", async () => {
+  it("counts on no other chain, for no other contract, reading or purchase", async () => {
     const { chainId, trade, meterKey } = chain;
+    const purchase = chain.purchaseOf(tradeId);
+    const statement = { ...reading, ...purchase };
     const wrong = [
-      meterKey.signerFor({ chainId: chainId + 1, trade }).sign(reading),
-      meterKey.signerFor({ chainId, trade: chain.token }).sign(reading),
-      meterKey.signerFor({ chainId, trade }).sign({ ...reading, registerMilliWh: 8n }),
+      meterKey.signerFor({ chainId: chainId + 1, trade }).sign(statement),
+      meterKey.signerFor({ chainId, trade: chain.token }).sign(statement),
+      chain.signReading({ ...reading, registerMilliWh: 8n }),
+      chain.signReading(reading, meterKey, { ...purchase, buyer: LAB_ACCOUNTS.consumer2.address }),
+      chain.signReading(reading, meterKey, { ...purchase, orderedMilliWh: 999n }),
+      chain.signReading(reading, meterKey, { ...purchase, deadlineAtMs: purchase.deadlineAtMs + 1000 }),
     ];
     for (const signature of wrong) {
       const revert = await trySettle(signature);

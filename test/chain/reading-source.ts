@@ -20,11 +20,11 @@ export class ReadingSource implements SettlementSource {
     isFinal = false,
     change: Partial<SignedReading> = {},
   ): SignedReading {
-    const { chainId, trade, meterKey } = this.chain;
+    const { meterKey } = this.chain;
     const before = this.signed.filter((one) => one.tradeId === tradeId).at(-1)?.deliveredMilliWh ?? 0n;
     this.register += deliveredMilliWh - before;
     const reading = { tradeId, deliveredMilliWh, registerMilliWh: this.register, isFinal, ...change };
-    const signature = meterKey.signerFor({ chainId, trade }).sign(reading);
+    const signature = this.chain.signReading(reading);
     const signed = { meter: meterKey.meter, signature, signedAtMs: 0, ...reading };
     this.signed.push(signed);
     return signed;

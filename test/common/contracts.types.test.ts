@@ -10,6 +10,8 @@ const ADDRESS = "0x0000000000000000000000000000000000000001";
 const trade = new Contract(energyTradeAbi, ADDRESS) as unknown as TypedContract<TradeAbi>;
 const token = new Contract(energyTokenAbi, ADDRESS) as unknown as TypedContract<typeof energyTokenAbi>;
 const reading = { tradeId: 1n, deliveredMilliWh: 2n, registerMilliWh: 3n, isFinal: true };
+const WORD = `0x${"01".repeat(32)}`;
+const signature = { r: WORD, vs: WORD };
 
 /** True only for the very same type; `any` and `unknown` are not the same as anything else. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -17,22 +19,22 @@ const same = <_ extends true>() => undefined;
 
 describe("the contracts' types", () => {
   it("know methods and their arguments", () => {
-    assert.equal(trade.methods.purchase(1n, 2n).encodeABI().length, 2 + 8 + 128);
-    trade.methods.settle(reading, "0x");
-    trade.methods.settleMany([reading], ["0x"]);
+    assert.equal(trade.methods.purchase(1n, 2n, 3n).encodeABI().length, 2 + 8 + 192);
+    trade.methods.settle(reading, signature);
+    trade.methods.settleMany([reading], [signature]);
     token.methods.transferAndCall(ADDRESS, 1n, "0x");
     token.methods["transferAndCall(address,uint256,bytes)"](ADDRESS, 1n, "0x");
     void (() => {
       // @ts-expect-error no such method
       trade.methods.buy(1n, 2n);
       // @ts-expect-error an argument is missing
-      trade.methods.purchase(1n);
+      trade.methods.purchase(1n, 2n);
       // @ts-expect-error a number is no bigint
-      trade.methods.purchase(1n, 2);
+      trade.methods.purchase(1n, 2n, 3);
       // @ts-expect-error a number is no bigint in an array of structs either
-      trade.methods.settleMany([{ ...reading, tradeId: 1 }], ["0x"]);
+      trade.methods.settleMany([{ ...reading, tradeId: 1 }], [signature]);
       // @ts-expect-error no such field
-      trade.methods.settle({ ...reading, energy: 1n }, "0x");
+      trade.methods.settle({ ...reading, energy: 1n }, signature);
       // @ts-expect-error no such overload
       token.methods["transferAndCall(address,uint256,uint256)"](ADDRESS, 1n, 2n);
     });
@@ -86,15 +88,15 @@ describe("the contracts' types", () => {
   it("are known to migrations and to Truffle's tests too", () => {
     void (async () => {
       const trade = await artifacts.require("EnergyTrade").deployed();
-      await trade.purchase(1, "2", { from: ADDRESS });
+      await trade.purchase(1, "2", 3, { from: ADDRESS });
       // @ts-expect-error no such contract
       artifacts.require("EnergyTrades");
       // @ts-expect-error no such method
       await trade.buy(1, 2);
       // @ts-expect-error an argument is missing
-      await trade.purchase(1);
+      await trade.purchase(1, 2);
       // @ts-expect-error no such transaction setting
-      await trade.purchase(1, 2, { form: ADDRESS });
+      await trade.purchase(1, 2, 3, { form: ADDRESS });
       // @ts-expect-error a BN is no number
       const count: number = await trade.offerCount();
       // @ts-expect-error no such argument of a constructor

@@ -9,12 +9,13 @@ import { compile } from "../../scripts/compile";
 import { migrate } from "../../scripts/deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { commissionMeter, labChain, listFirstOffers, readDeployment } from "../../scripts/lab-chain";
+import { meterKeyOf } from "../../server/chain/meter-key";
 
 const ROOT = join(__dirname, "..", "..");
 const LESSON = join(ROOT, "docs", "truffle-console.md");
 const PROMPT = "truffle(embedded)> ";
-/** Any address serves: nothing is delivered here. */
-const STARTED_METER = "0x000000000000000000000000000000000000dEaD";
+/** Nothing is delivered here: any key serves. */
+const STARTED_METER = meterKeyOf(`0x${"0d".repeat(32)}`);
 /** For one answer, on a slow machine. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
@@ -104,7 +105,7 @@ describe("the lesson in truffle console", function () {
     // As `npm start` leaves the chain: one meter, a few offers.
     const lab = await labChain(chain.rpcUrl, readDeployment(artifacts, EMBEDDED_CHAIN_ID)!);
     await commissionMeter(lab, STARTED_METER);
-    await listFirstOffers(lab, STARTED_METER);
+    await listFirstOffers(lab, STARTED_METER.meter);
     truffle = new Console(
       spawn(join(ROOT, "node_modules", ".bin", "truffle"), ["console", "--network", "embedded"], {
         name: "dumb",

@@ -96,11 +96,10 @@ describe("EnergyToken", () => {
       `0x1901${(await token.DOMAIN_SEPARATOR()).slice(2)}${keccak256(permit).slice(2)}`,
     );
     const signature = signDigest(digest, owner.privateKey);
-    const parts = [
-      Number(`0x${signature.slice(130)}`),
-      signature.slice(0, 66),
-      `0x${signature.slice(66, 130)}`,
-    ] as const;
+    // ERC-2612 takes the three parts apart.
+    const vs = BigInt(signature.vs);
+    const s = (vs & (2n ** 255n - 1n)).toString(16).padStart(64, "0");
+    const parts = [27 + Number(vs >> 255n), signature.r, `0x${s}`] as const;
     const given = await token.permit(owner.address, trade.address, "5", deadline.toString(), ...parts, {
       from: stranger,
     });

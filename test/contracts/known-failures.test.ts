@@ -1,6 +1,6 @@
 /** What published systems of this kind got wrong, and a contract that tries it on purpose. */
 import { eventsOf, refuses } from "../support/contracts/chain";
-import { meterWithKey, newWorld, PRICE, reading, type World } from "../support/contracts/world";
+import { ANY_PAYMENT, meterWithKey, newWorld, PRICE, reading, type World } from "../support/contracts/world";
 
 const Attacker = artifacts.require("Attacker");
 const FIRST = 1_000_001n;
@@ -29,7 +29,7 @@ describe("known failures do not happen here", () => {
     const full = reading(FIRST, 1000n, 1000n, true);
     await world.settle(full);
     await refuses(world.trySettle(full), "TradeNotOpen", FIRST);
-    const both = [world.sign(full), world.sign(full)];
+    const both = [await world.sign(full), await world.sign(full)];
     await refuses(trade.settleMany.call([full, full], both, { from: prosumer }), "TradeNotOpen", FIRST);
     assert.equal(await world.balance(prosumer), PAYMENT);
     assert.equal(await world.balance(trade.address), PAYMENT);
@@ -38,9 +38,10 @@ describe("known failures do not happen here", () => {
   it("nobody finalises a trade without the meter's signature, neither seller nor operator", async () => {
     const { trade, prosumer, operator, buyer, meter } = world;
     const full = reading(FIRST, 1000n, 1000n, true);
+    const none = { r: `0x${"00".repeat(32)}`, vs: `0x${"00".repeat(32)}` };
     for (const from of [prosumer, operator, buyer]) {
       await refuses(
-        trade.settle.call(full, "0x", { from }),
+        trade.settle.call(full, none, { from }),
         "ReadingNotByMeter",
         FIRST,
         meter.address,
@@ -94,14 +95,14 @@ describe("known failures do not happen here", () => {
   });
 
   it("an attacker's contract takes nothing from a stranger's escrow, in one transaction or from inside", async () => {
-    const { trade, token, operator, meter, stranger } = world;
+    const { trade, token, meter, stranger } = world;
     const attacker = await Attacker.new({ from: stranger });
     const own = meterWithKey(0x66);
     // The attacker is a seller with a meter of its own, whose key it holds, and a buyer with tokens.
-    await trade.commission(own.address, attacker.address, { from: operator });
+    await world.commission(own, attacker.address);
     const to = (target: string, data: string, value = "0") => ({ target, value, data });
     const encode = trade.contract.methods;
-    const list = encode.listOffer(own.address, "1000", PRICE.toString(), "60").encodeABI();
+    const list = encode.listOffer(own.address, "1000", PRICE.toString(), "60", "1").encodeABI();
     await attacker.execute([to(trade.address, list), to(token.address, "0x", "1000000")], {
       from: stranger,
       value: "1000000",
@@ -120,7 +121,11 @@ describe("known failures do not happen here", () => {
         ...args,
       );
 
-    await refusesAll("BuyerIsSeller", [2n, attacker.address], encode.purchase("2", "10").encodeABI());
+    await refusesAll(
+      "BuyerIsSeller",
+      [2n, attacker.address],
+      encode.purchase("2", "10", ANY_PAYMENT).encodeABI(),
+    );
     await refusesAll("NotProsumer", [meter.address, attacker.address], encode.withdrawOffer("1").encodeABI());
     await refusesAll(
       "WrongToken",
@@ -138,13 +143,13 @@ describe("known failures do not happen here", () => {
     await refusesAll(
       "ReadingNotByMeter",
       [FIRST, meter.address, own.address],
-      encode.settle(stolen, world.sign(stolen, own)).encodeABI(),
+      encode.settle(stolen, await world.sign(stolen, own)).encodeABI(),
     );
 
     // Two settlements and a refund of its own trade within one transaction: one of them counts.
     await world.buy(2n, 1000n, PAYMENT);
     const full = reading(2_000_001n, 1000n, 1000n, true);
-    const settle = encode.settle(full, world.sign(full, own)).encodeABI();
+    const settle = encode.settle(full, await world.sign(full, own)).encodeABI();
     const refund = encode.refund("2000001").encodeABI();
     await refusesAll("TradeNotOpen", [2_000_001n], settle, settle);
     await refusesAll("TradeNotOpen", [2_000_001n], settle, refund);

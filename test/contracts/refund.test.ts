@@ -1,11 +1,10 @@
 import { canTravel, chainTime, type Event, eventsOf, refuses, travel } from "../support/contracts/chain";
-import { newWorld, reading, type World } from "../support/contracts/world";
+import { ANY_PAYMENT, GRACE, newWorld, reading, type World } from "../support/contracts/world";
 
 const FIRST = 1_000_001n;
 /** 1,000 mWh at 120 NWT per kWh. */
 const PAYMENT = 120_000_000_000_000_000n;
 const WINDOW = 60n;
-const GRACE = 600n;
 
 describe("a refund", () => {
   let world: World;
@@ -57,7 +56,28 @@ describe("a refund", () => {
     await refuses(trade.refund.call("0", from), "TradeNotOpen", 0n);
     await refuses(world.trySettle(reading(FIRST, 1n, 1n)), "TradeNotOpen", FIRST);
   });
+
+  it("puts nothing back on sale", async () => {
+    const { trade, prosumer, buyer } = world;
+    const before = String((await trade.offerOf(1)).remainingMilliWh);
+    await trade.refund(FIRST.toString(), { from: prosumer });
+    assert.equal(String((await trade.offerOf(1)).remainingMilliWh), before);
+    const more = (BigInt(before) + 1n).toString();
+    await refuses(
+      trade.purchase.call(1, more, ANY_PAYMENT, { from: buyer }),
+      "OfferExceeded",
+      1n,
+      BigInt(more),
+      BigInt(before),
+    );
+  });
 });
+
+/** Seals a block at this very second, on which the next call is tried. */
+async function sealAt(second: bigint): Promise<void> {
+  await travel(second - (await chainTime()));
+  assert.equal(await chainTime(), second);
+}
 
 describe("after the deadline", () => {
   let world: World;
@@ -77,17 +97,34 @@ describe("after the deadline", () => {
     assert.equal(await world.balance(world.prosumer), PAYMENT / 4n);
   });
 
+  it("a reading counts in the last second of the grace, and after it while nobody has refunded", async () => {
+    const refundableAt = BigInt((await world.tradeOf(FIRST)).deadline.toString()) + GRACE;
+    await sealAt(refundableAt - 1n);
+    await world.trySettle(reading(FIRST, 250n, 250n));
+    await sealAt(refundableAt + 5n);
+    await world.settle(reading(FIRST, 500n, 500n));
+    assert.equal(await world.balance(world.prosumer), PAYMENT / 2n);
+  });
+
+  it("a retired meter's trades wait for the grace as all do", async () => {
+    const { trade, meter, operator, stranger, prosumer } = world;
+    await trade.retire(meter.address, { from: operator });
+    const refundableAt = BigInt((await world.tradeOf(FIRST)).deadline.toString()) + GRACE;
+    const refund = () => trade.refund.call(FIRST.toString(), { from: stranger });
+    await refuses(refund(), "RefundTooEarly", FIRST, refundableAt);
+    await world.settle(reading(FIRST, 250n, 250n));
+    assert.equal(await world.balance(prosumer), PAYMENT / 4n);
+    await sealAt(refundableAt);
+    await refund();
+  });
+
   it("anyone may refund from the second that the error named", async () => {
     const { trade, stranger, buyer } = world;
     const refundableAt = BigInt((await world.tradeOf(FIRST)).deadline.toString()) + GRACE;
-    await travel(refundableAt - (await chainTime()) - 30n);
-    await refuses(
-      trade.refund.call(FIRST.toString(), { from: stranger }),
-      "RefundTooEarly",
-      FIRST,
-      refundableAt,
-    );
-    await travel(30n);
+    await sealAt(refundableAt - 1n);
+    const refund = () => trade.refund.call(FIRST.toString(), { from: stranger });
+    await refuses(refund(), "RefundTooEarly", FIRST, refundableAt);
+    await sealAt(refundableAt);
     await trade.refund(FIRST.toString(), { from: stranger });
     assert.equal(await world.balance(buyer), 1000n * 10n ** 18n);
   });

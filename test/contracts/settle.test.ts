@@ -1,11 +1,11 @@
-import { type Event, eventsOf, refuses } from "../support/contracts/chain";
+import { type Event, eventsOf, nameOfRefusal, refuses } from "../support/contracts/chain";
 import {
+  GRACE,
   meterWithKey,
   newWorld,
   PRICE,
-  type Reading,
   reading,
-  signDigest,
+  type Signature,
   type World,
 } from "../support/contracts/world";
 
@@ -159,33 +159,67 @@ describe("a settlement", () => {
       1500n,
     );
     await world.settle(reading(FIRST + 1n, 500n, 600n));
-    const tooLarge = reading(FIRST + 1n, 501n, 2n ** 48n);
-    await refuses(world.trySettle(tooLarge), "RegisterTooLarge", meter.address, 2n ** 48n);
-    await world.settle(reading(FIRST + 1n, 501n, 2n ** 48n - 1n));
+    const tooLarge = reading(FIRST + 1n, 501n, 2n ** 40n);
+    await refuses(world.trySettle(tooLarge), "RegisterTooLarge", meter.address, 2n ** 40n);
+    await world.settle(reading(FIRST + 1n, 501n, 2n ** 40n - 1n));
   });
 
   it("refuses a signature that is not the meter's over these very values", async () => {
-    const { trade, meter, operator, prosumer } = world;
+    const { trade, meter, operator } = world;
     const message = reading(FIRST, 400n, 400n);
-    const good = world.sign(message);
-    const refused = (signature: string, signer: string, of: Reading = message) =>
-      refuses(world.trySettle(of, signature), "ReadingNotByMeter", FIRST, meter.address, signer);
+    const good = await world.sign(message);
+    const refused = (signature: Signature, signer: string) =>
+      refuses(world.trySettle(message, signature), "ReadingNotByMeter", FIRST, meter.address, signer);
     const thief = meterWithKey(0x44);
-    await refused(world.sign(message, thief), thief.address);
-    await refused("0x", ZERO);
-    await refused(good.slice(0, -2), ZERO);
-    await refused(`${good}00`, ZERO);
-    await refused(`${good.slice(0, -2)}00`, ZERO);
-    await refused(signDigest(`0x${"00".repeat(31)}01`, meter.privateKey).replace(/..$/, "1d"), ZERO);
-    // The other half of the curve: the same signature in another form, which OpenZeppelin refuses.
+    await refused(await world.sign(message, thief), thief.address);
+    const word = (value: bigint) => `0x${value.toString(16).padStart(64, "0")}`;
+    await refused({ r: word(0n), vs: word(0n) }, ZERO);
+    await refused({ r: good.r, vs: word(0n) }, ZERO);
+    await refused({ r: word(2n ** 256n - 1n), vs: good.vs }, ZERO);
+    // The other half of the curve, the same signature in another form, which OpenZeppelin refuses.
     const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-    const flipped = (order - BigInt(`0x${good.slice(66, 130)}`)).toString(16).padStart(64, "0");
-    await refused(`${good.slice(0, 66)}${flipped}${good.endsWith("1b") ? "1c" : "1b"}`, ZERO);
+    await refused({ r: good.r, vs: word(order / 2n + 1n) }, ZERO);
     // Signed for another contract: another signer comes out.
-    const elsewhere = await artifacts.require("EnergyTrade").new(await trade.token(), { from: operator });
-    await elsewhere.grantRole(await trade.OPERATOR_ROLE(), operator, { from: operator });
-    await elsewhere.commission(meter.address, prosumer, { from: operator });
-    assert.notEqual(await elsewhere.hashReading(message), await trade.hashReading(message));
+    const elsewhere = await artifacts
+      .require("EnergyTrade")
+      .new(await trade.token(), GRACE.toString(), { from: operator });
+    const { buyer, orderedMilliWh, deadline } = await world.purchaseOf(message.tradeId);
+    const hash = (of: typeof trade) => of.hashReading(message, buyer, orderedMilliWh, deadline);
+    assert.notEqual(await hash(elsewhere), await hash(trade));
+  });
+
+  it("refuses a signature for another purchase of the same id, whichever of the three differs", async () => {
+    const { meter, stranger } = world;
+    const message = reading(FIRST, 400n, 400n);
+    const purchase = await world.purchaseOf(message.tradeId);
+    for (const other of [
+      { ...purchase, buyer: stranger },
+      { ...purchase, orderedMilliWh: "999" },
+      { ...purchase, deadline: String(BigInt(purchase.deadline) + 1n) },
+      { ...purchase, deadline: String(BigInt(purchase.deadline) - 1n) },
+    ]) {
+      const error = await world.trySettle(message, await world.sign(message, meter, other)).then(
+        () => assert.fail("nothing was refused"),
+        (reason: unknown) => reason,
+      );
+      assert.equal(nameOfRefusal(error), "ReadingNotByMeter");
+    }
+    await world.trySettle(message, await world.sign(message, meter, purchase));
+  });
+
+  it("takes a reading from anyone, the buyer too", async () => {
+    const { buyer, prosumer } = world;
+    await world.settle(reading(FIRST, 250n, 250n), buyer);
+    await world.settle(reading(FIRST, 500n, 500n), prosumer);
+    assert.equal(await world.balance(prosumer), PAYMENT / 2n);
+  });
+
+  it("takes a register below the highest one, which stays", async () => {
+    const { trade, meter } = world;
+    await world.settle(reading(FIRST, 100n, 5000n));
+    await world.settle(reading(FIRST, 200n, 300n));
+    const { soldMilliWh, registerMilliWh } = await trade.meterOf(meter.address);
+    assert.deepEqual([soldMilliWh, registerMilliWh].map(String), ["200", "5000"]);
   });
 
   it("counts a decommissioned meter's signature no more", async () => {
@@ -206,7 +240,7 @@ describe("many settlements", () => {
       reading(FIRST + 1n, 500n, 1500n, true),
       reading(FIRST + 2n, 100n, 1600n),
     ];
-    const signatures = readings.map((message) => world.sign(message));
+    const signatures = await Promise.all(readings.map((message) => world.sign(message)));
     const batch = await trade.settleMany(readings, signatures, { from: stranger });
     const settled = (
       tradeId: bigint,
@@ -227,19 +261,18 @@ describe("many settlements", () => {
 
   it("of two sellers pay each his own", async () => {
     const world = await newWorld();
-    const { trade, operator, prosumer, buyer, stranger } = world;
+    const { trade, prosumer, buyer, stranger } = world;
     const second = meterWithKey(0x55);
-    await trade.commission(second.address, buyer, { from: operator });
+    await world.commission(second, buyer);
     await world.list(1_000_000n);
-    await trade.listOffer(second.address, 1000, (2n * PRICE).toString(), 60, { from: buyer });
+    await trade.listOffer(second.address, 1000, (2n * PRICE).toString(), 60, 1, { from: buyer });
     await world.token.sendTransaction({ from: stranger, value: "1000000000000000000" });
     await world.buy(1n, 1000n, PAYMENT, stranger);
     await world.buy(2n, 1000n, 2n * PAYMENT, stranger);
     const readings = [reading(FIRST, 1000n, 1000n), reading(2_000_001n, 1000n, 1000n)];
     const before = [await world.balance(prosumer), await world.balance(buyer)];
-    await trade.settleMany(readings, [world.sign(readings[0]!), world.sign(readings[1]!, second)], {
-      from: stranger,
-    });
+    const signatures = [await world.sign(readings[0]!), await world.sign(readings[1]!, second)];
+    await trade.settleMany(readings, signatures, { from: stranger });
     assert.equal((await world.balance(prosumer)) - before[0]!, PAYMENT);
     assert.equal((await world.balance(buyer)) - before[1]!, 2n * PAYMENT);
     assert.equal(await world.balance(trade.address), 0n);
@@ -252,7 +285,7 @@ describe("many settlements", () => {
     await world.buy(1n, 1000n, PAYMENT);
     const good = reading(FIRST, 400n, 400n);
     const from = { from: stranger };
-    const both = [world.sign(good), world.sign(good)];
+    const both = [await world.sign(good), await world.sign(good)];
     await refuses(trade.settleMany.call([good, good], both, from), "ReadingNotNew", FIRST, 400n, 400n);
     await refuses(trade.settleMany.call([good], both, from), "LengthMismatch", 1n, 2n);
     await refuses(trade.settleMany.call([good], [], from), "LengthMismatch", 1n, 0n);

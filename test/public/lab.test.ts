@@ -33,7 +33,7 @@ describe("What the lab wallet is about to sign, in words", () => {
       "5 NWT을(를) 돌려주고 0.005 ETH 받기",
     ],
     [
-      { to: TRADE, data: encodeCall(tradeAbi, "listOffer", METER, 1_500n, 120n * NWT, 3600n) },
+      { to: TRADE, data: encodeCall(tradeAbi, "listOffer", METER, 1_500n, 120n * NWT, 3600n, 1n) },
       "Offer 1.5 Wh at 120 NWT/kWh, delivered within 1 hour",
       "1.5 Wh을(를) 120 NWT/kWh에 팔기, 1시간 안에 공급",
     ],

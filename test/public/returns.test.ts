@@ -79,7 +79,7 @@ describe("A page that stays open", function () {
     };
     await migrate("embedded", env);
     const lab = await labChain(begun.rpcUrl, house.deployment);
-    await commissionMeter(lab, house.meter);
+    await commissionMeter(lab, house.meterKey);
     await listFirstOffers(lab, house.meter);
     await house.startServer();
 

@@ -30,7 +30,7 @@ describe("The page in bad weather", function () {
     const { lab } = house;
     await connectLab(page, "consumer");
     await getTokens(page, "1");
-    const list = lab.trade.methods.listOffer(house.meter, 700n, 10n ** 20n, 3600n);
+    const list = lab.trade.methods.listOffer(house.meter, 700n, 10n ** 20n, 3600n, 1n);
     await list.send(lab.from("prosumer"));
     const offerId = String(await lab.trade.methods.offerCount().call());
     await appears(page, ids.offer(offerId));

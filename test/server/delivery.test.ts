@@ -16,6 +16,7 @@ const HOUR = 3_600_000;
 const trade = (n: number, more: Partial<OpenTrade> = {}): OpenTrade => ({
   tradeId: BigInt(1_000_000 + n),
   openingTx: `0x${n}`,
+  buyer: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
   milliWh: 20n,
   settledMilliWh: 0n,
   deadlineAtMs: NOW + 600_000,
@@ -90,7 +91,10 @@ describe("planning a delivery", () => {
       {
         trades: [head],
         records: mapOf(
-          record(head, { bankedMilliWh: 20n, signed: { deliveredMilliWh: 20n, isFinal: true, atMs: NOW } }),
+          record(head, {
+            bankedMilliWh: 20n,
+            signed: { deliveredMilliWh: 20n, isFinal: true, atMs: NOW, deadlineAtMs: head.deadlineAtMs },
+          }),
         ),
       },
       "open",
@@ -157,7 +161,14 @@ describe("planning a delivery", () => {
       {
         trades: [head],
         records: mapOf(
-          started(head, 90n, { signed: { deliveredMilliWh: 10n, isFinal: false, atMs: NOW - 60_000 } }),
+          started(head, 90n, {
+            signed: {
+              deliveredMilliWh: 10n,
+              isFinal: false,
+              atMs: NOW - 60_000,
+              deadlineAtMs: head.deadlineAtMs,
+            },
+          }),
         ),
       },
       [],
@@ -177,7 +188,12 @@ describe("planning a delivery", () => {
         records: mapOf(
           started(head, 90n, {
             startedAtMs: NOW - 600_000,
-            signed: { deliveredMilliWh: 5n, isFinal: false, atMs: NOW - 59_999 },
+            signed: {
+              deliveredMilliWh: 5n,
+              isFinal: false,
+              atMs: NOW - 59_999,
+              deadlineAtMs: head.deadlineAtMs,
+            },
           }),
         ),
       },
@@ -207,6 +223,30 @@ describe("planning a delivery", () => {
         expected,
       );
       for (const reading of toSign) assert.equal(reading.registerMilliWh, 100n);
+    });
+
+  for (const isFinal of [true, false])
+    it(`signs anew ${isFinal ? "a final reading" : "a reading"} of a purchase that came back with another deadline`, () => {
+      const signed = { deliveredMilliWh: 7n, isFinal, atMs: NOW - 1_000, deadlineAtMs: head.deadlineAtMs };
+      const records = mapOf(started(head, 93n, { signed }));
+      const back = { ...head, deadlineAtMs: head.deadlineAtMs + 3_000 };
+      const { toSign, changed } = planDelivery(input({ trades: [back], records }), RULES);
+      assert.deepEqual(toSign, [
+        {
+          tradeId: head.tradeId,
+          openingTx: head.openingTx,
+          buyer: head.buyer,
+          orderedMilliWh: head.milliWh,
+          deadlineAtMs: back.deadlineAtMs,
+          deliveredMilliWh: 7n,
+          registerMilliWh: 100n,
+          isFinal,
+        },
+      ]);
+      const after = mapOf(changed.at(-1)!);
+      assert.deepEqual(planDelivery(input({ trades: [back], records: after }), RULES).toSign, [], "once");
+      const unchanged = planDelivery(input({ trades: [head], records }), RULES);
+      assert.deepEqual(unchanged.toSign, [], "not while the deadline is the one that was signed");
     });
 
   it("starts the next trade where the first one's last sample left the register", () => {

@@ -224,16 +224,23 @@ describe("the pending readings", () => {
     folder.remove();
   });
 
-  const sign = (tradeId: bigint, deliveredMilliWh: bigint, isFinal: boolean, openingTx = `0xbuy${tradeId}`) =>
+  const sign = (
+    tradeId: bigint,
+    deliveredMilliWh: bigint,
+    isFinal: boolean,
+    openingTx = `0xbuy${tradeId}`,
+    deadlineAtMs = START_MS + 3_600_000,
+  ) =>
     store.commit(() =>
       store.journal.saveReading({
         tradeId,
         openingTx,
+        deadlineAtMs,
         deliveredMilliWh,
         registerMilliWh: 100n,
         isFinal,
         meter: METER,
-        signature: `0x${tradeId}${deliveredMilliWh}${isFinal}`,
+        signature: `0x${tradeId}${deliveredMilliWh}${isFinal}${deadlineAtMs}`,
         signedAtMs: START_MS,
       }),
     );
@@ -277,6 +284,20 @@ describe("the pending readings", () => {
   it("leave out what was signed for another purchase of the same id", () => {
     sign(TRADE, 5n, true, "0xvanished");
     assert.deepEqual(pending(), []);
+  });
+
+  it("leave out what was signed for another deadline of the same purchase, and take it when it is signed anew", () => {
+    sign(TRADE, 5n, true, undefined, START_MS);
+    assert.deepEqual(pending(), []);
+    sign(TRADE, 5n, true);
+    assert.deepEqual(pending(), [[TRADE, 5n]]);
+    assert.equal(store.journal.readingsOf(TRADE, `0xbuy${TRADE}`).length, 2);
+  });
+
+  it("keep those of a retired meter", () => {
+    sign(TRADE, 5n, true);
+    chain.confirm({ name: "MeterRetired", meter: METER });
+    assert.deepEqual(pending(), [[TRADE, 5n]]);
   });
 });
 

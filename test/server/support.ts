@@ -36,6 +36,7 @@ export const commissioned = (meter = METER): Happening => ({
   name: "MeterCommissioned",
   meter,
   prosumer: PROSUMER,
+  baselineMilliWh: 0n,
 });
 export const listed = (offerId: bigint, milliWh = 1000n, meter = METER): Happening => ({
   name: "OfferListed",
@@ -45,6 +46,7 @@ export const listed = (offerId: bigint, milliWh = 1000n, meter = METER): Happeni
   milliWh,
   pricePerKWh: PRICE,
   deliveryWindow: 3600n,
+  smallestOrderMilliWh: 1n,
 });
 export const opened = (
   tradeId: bigint,

@@ -18,16 +18,19 @@ import {
   decodeTradeEvent,
   encodeTradeCall,
   type FunctionArguments,
+  halvesOf,
   keccak256,
   signTransaction,
   type TradeEventName,
   type TradeFunctionName,
   tradeEventTopic,
 } from "../../server/chain/web3";
+import type { ReadingStatement } from "../../server/types";
 import { until } from "./until";
 
 export type Role = keyof typeof LAB_ACCOUNTS;
 export const PRICE = 120n * BASE_UNITS;
+const GRACE_PERIOD_S = 600n;
 
 const FEES = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_500_000_000n };
 
@@ -42,8 +45,14 @@ const buildDir = join(__dirname, "..", "..", "build", "contracts");
 const bytecodeOf = (name: string) =>
   (JSON.parse(readFileSync(join(buildDir, `${name}.json`), "utf8")) as { bytecode: string }).bytecode;
 
+/** What makes a trade this one, for the meter that signs its readings. */
+type Purchase = Pick<ReadingStatement, "buyer" | "orderedMilliWh" | "deadlineAtMs">;
+const NO_PURCHASE: Purchase = { buyer: LAB_ACCOUNTS.consumer.address, orderedMilliWh: 0n, deadlineAtMs: 0 };
+
 export class TestChain {
   readonly chainId: number;
+  /** By trade id, as they were opened last. */
+  private readonly purchases = new Map<bigint, Purchase>();
   readonly artifactsDir = mkdtempSync(join(tmpdir(), "neighborwatt-artifacts-"));
   readonly meterKey: MeterKey = meterKeyOf(createPrivateKey());
   token = "";
@@ -138,10 +147,17 @@ export class TestChain {
     const numbers = encodeParameters(["uint256", "uint256"], [10n ** 9n * BASE_UNITS, TOKENS_PER_ETHER]);
     const token = await this.send("operator", null, bytecodeOf("EnergyToken") + numbers.slice(2));
     this.token = token.contractAddress!;
-    const trade = bytecodeOf("EnergyTrade") + encodeParameters(["address"], [this.token]).slice(2);
+    const trade =
+      bytecodeOf("EnergyTrade") +
+      encodeParameters(["address", "uint64"], [this.token, GRACE_PERIOD_S]).slice(2);
     this.trade = (await this.send("operator", null, trade)).contractAddress!;
     await this.call("operator", "grantRole", [keccak256("OPERATOR_ROLE"), LAB_ACCOUNTS.operator.address]);
-    await this.call("operator", "commission", [this.meterKey.meter, LAB_ACCOUNTS.prosumer.address]);
+    const prosumer = LAB_ACCOUNTS.prosumer.address;
+    const consent = this.meterKey.consent(
+      { chainId: this.chainId, trade: this.trade },
+      { prosumer, baselineMilliWh: 0n, nonce: 0n },
+    );
+    await this.call("operator", "commission", [this.meterKey.meter, prosumer, 0n, halvesOf(consent)]);
     await this.send("consumer", this.token, "0x", BASE_UNITS);
     await this.send("consumer2", this.token, "0x", BASE_UNITS);
     this.writeArtifacts();
@@ -160,7 +176,7 @@ export class TestChain {
 
   /** @returns the offer's id */
   async listOffer(milliWh = 1_000_000n): Promise<bigint> {
-    const args = [this.meterKey.meter, milliWh, PRICE, 3600n] as const;
+    const args = [this.meterKey.meter, milliWh, PRICE, 3600n, 1n] as const;
     const log = logOf(await this.call("prosumer", "listOffer", [...args]), "OfferListed");
     return decodeTradeEvent("OfferListed", log.data, log.topics.slice(1)).offerId;
   }
@@ -177,10 +193,28 @@ export class TestChain {
     ]);
   }
 
+  /** As `purchase` opened it; a purchase that nobody made where it did not. */
+  purchaseOf(tradeId: bigint): Purchase {
+    return this.purchases.get(tradeId) ?? NO_PURCHASE;
+  }
+
+  /** The meter's signature under a reading of a trade that was opened by `purchase`; of none where it was not. */
+  signReading(
+    reading: Omit<ReadingStatement, keyof Purchase>,
+    key = this.meterKey,
+    purchase = this.purchaseOf(reading.tradeId),
+  ): string {
+    const { chainId, trade } = this;
+    return key.signerFor({ chainId, trade }).sign({ ...reading, ...purchase });
+  }
+
   /** @returns the trade's id */
   async purchase(role: Role, offerId: bigint, milliWh: bigint): Promise<bigint> {
     const log = logOf(await this.send(role, this.token, this.purchaseData(offerId, milliWh)), "TradeOpened");
-    return decodeTradeEvent("TradeOpened", log.data, log.topics.slice(1)).tradeId;
+    const opened = decodeTradeEvent("TradeOpened", log.data, log.topics.slice(1));
+    const { tradeId, buyer, milliWh: orderedMilliWh, deadline } = opened;
+    this.purchases.set(tradeId, { buyer, orderedMilliWh, deadlineAtMs: Number(deadline) * 1000 });
+    return tradeId;
   }
 }
 

@@ -25,7 +25,7 @@ import {
   listFirstOffers,
   readDeployment,
 } from "../../scripts/lab-chain";
-import { loadMeterKey } from "../../server/chain/meter-key";
+import { loadMeterKey, type MeterKey } from "../../server/chain/meter-key";
 import { DEVELOPMENT_KEYSTORE_PASSWORD } from "../../server/config";
 import { until } from "./until";
 
@@ -51,6 +51,7 @@ export interface House {
   readonly lab: LabChain;
   /** The meter's address. */
   readonly meter: string;
+  readonly meterKey: MeterKey;
   readonly dataDir: string;
   /** What the server has printed so far, all its runs together. */
   output(): string;
@@ -97,7 +98,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       password: DEVELOPMENT_KEYSTORE_PASSWORD,
       createIfMissing: true,
     });
-    await commissionMeter(lab, key.meter);
+    await commissionMeter(lab, key);
     await listFirstOffers(lab, key.meter);
     const port = await freePort();
     let output = "";
@@ -111,6 +112,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       deployment,
       lab,
       meter: key.meter,
+      meterKey: key,
       dataDir,
       output: () => output,
       async startServer(env = {}) {

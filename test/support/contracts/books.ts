@@ -16,6 +16,7 @@ export interface Trade {
   offer: Offer;
   buyer: string;
   ordered: bigint;
+  deadline: bigint;
   delivered: bigint;
   payment: bigint;
   paid: bigint;
@@ -51,7 +52,8 @@ export class Books {
           args.payment as bigint,
         ];
         assert.equal(payment, (ordered * offer.price) / 1_000_000n);
-        this.open.set(id, { id, offer, buyer, ordered, payment, delivered: 0n, paid: 0n });
+        const deadline = args.deadline as bigint;
+        this.open.set(id, { id, offer, buyer, ordered, deadline, payment, delivered: 0n, paid: 0n });
       } else if (name === "TradeSettled" || name === "TradeRefunded") {
         const trade = this.open.get(id)!;
         const paid = name === "TradeSettled" ? (args.paid as bigint) : 0n;

@@ -89,6 +89,15 @@ function revertData(error: unknown): string | undefined {
   return revertData(data) ?? revertData(result) ?? revertData(inner) ?? revertData(cause);
 }
 
+/** The custom error that a refused `.call` reverted with. */
+export function nameOfRefusal(error: unknown): Refusal {
+  const data = revertData(error);
+  assert(data, `refused without revert data: ${String(error)}`);
+  const entry = errors.get(data.slice(0, 10));
+  assert(entry, `refused with unknown bytes ${data}`);
+  return entry.name as Refusal;
+}
+
 /** Asserts that a `.call` reverts with this custom error and these arguments, in order. */
 export async function refuses(call: Promise<unknown>, name: Refusal, ...args: Value[]): Promise<void> {
   const error = await call.then(

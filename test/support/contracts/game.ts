@@ -6,7 +6,7 @@ import { energyTradeAbi } from "../../../build/abi/EnergyTrade";
 import type { TypedContract } from "../../../common/contracts";
 import { Books, type Trade } from "./books";
 import { type Event, eventsOf, rpc } from "./chain";
-import { digestOf, meterWithKey, NWT, purchaseData, reading, signDigest } from "./world";
+import { consentOf, digestOf, GRACE, meterWithKey, NWT, purchaseData, reading, signDigest } from "./world";
 
 const EnergyToken = artifacts.require("EnergyToken");
 const TradeHarness = artifacts.require("TradeHarness");
@@ -33,7 +33,7 @@ const GAS = "0x1e8480";
 async function deploy(seed: number, travel?: Travel) {
   const [operator, ...others] = (await web3.eth.getAccounts()).slice(0, 6) as [string, ...string[]];
   const token = await EnergyToken.new((10n ** 9n * NWT).toString(), "1000", { from: operator });
-  const trade = await TradeHarness.new(token.address, { from: operator });
+  const trade = await TradeHarness.new(token.address, GRACE.toString(), { from: operator });
   await trade.grantRole(await trade.OPERATOR_ROLE(), operator, { from: operator });
   return {
     random: generator(seed),
@@ -129,7 +129,9 @@ export class Game {
   private commission(): Promise<string> {
     const meter = meterWithKey(++this.keys);
     this.books.meters.push({ meter, register: BigInt(this.below(1000)) });
-    const call = this.world.trade.methods.commission(meter.address, this.pick(this.world.others.slice(0, 2)));
+    const prosumer = this.pick(this.world.others.slice(0, 2));
+    const consent = consentOf(this.world.chainId, this.world.tradeAddress, meter, prosumer);
+    const call = this.world.trade.methods.commission(meter.address, prosumer, 0n, consent);
     return this.send(this.world.operator, call, "commissioned");
   }
 
@@ -143,7 +145,13 @@ export class Game {
     const { meter } = this.books.meters[Math.max(0, this.books.meters.length - 1 - this.below(3))]!;
     const price = BigInt(this.below(2 ** 30)) * 10n ** BigInt(this.below(12));
     const window = BigInt(40 + this.below(600));
-    const call = this.world.trade.methods.listOffer(meter.address, BigInt(this.below(5000)), price, window);
+    const call = this.world.trade.methods.listOffer(
+      meter.address,
+      BigInt(this.below(5000)),
+      price,
+      window,
+      BigInt(1 + this.below(20)),
+    );
     return this.send(this.pick(this.world.others.slice(0, 2)), call, "listed");
   }
 
@@ -163,7 +171,7 @@ export class Game {
     const paying = payment + (this.below(10) === 0 ? 1n : 0n);
     if (this.below(4) === 0) {
       await this.send(buyer, token.methods.approve(tradeAddress, paying), "approved", tokenAddress);
-      return this.send(buyer, trade.methods.purchase(offerId, milliWh), "bought by allowance");
+      return this.send(buyer, trade.methods.purchase(offerId, milliWh, paying), "bought by allowance");
     }
     const method = token.methods["transferAndCall(address,uint256,bytes)"];
     return this.send(
@@ -184,7 +192,11 @@ export class Game {
     const message = reading(trade.id, delivered, state.register, this.below(3) === 0);
     const key = fault === 2 ? meterWithKey(0xee) : trade.offer.meter;
     const signature = signDigest(
-      digestOf(this.world.chainId, this.world.tradeAddress, message),
+      digestOf(this.world.chainId, this.world.tradeAddress, message, {
+        buyer: trade.buyer,
+        orderedMilliWh: trade.ordered.toString(),
+        deadline: trade.deadline.toString(),
+      }),
       key.privateKey,
     );
     const typed = {

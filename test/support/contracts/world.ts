@@ -11,6 +11,9 @@ export const NWT = 10n ** 18n;
 export const SUPPLY = 1_000_000n * NWT;
 export const PRICE = 120n * NWT;
 export const WINDOW = 3_600n;
+export const GRACE = 600n;
+/** More than anything costs here. */
+export const ANY_PAYMENT = (2n ** 255n).toString();
 /** Ether a buyer starts with in tokens: 1 ether, 1,000 NWT. */
 const BUYER_ETHER = NWT;
 
@@ -44,36 +47,77 @@ export const reading = (
   isFinal,
 });
 
-/** The EIP-712 digest, made without the contract's help. */
-export function digestOf(chainId: number, trade: string, message: Reading): string {
-  const field = (name: string, type: string) => ({ name, type });
-  const encoded = getEncodedEip712Data({
-    types: {
-      EIP712Domain: [
-        field("name", "string"),
-        field("version", "string"),
-        field("chainId", "uint256"),
-        field("verifyingContract", "address"),
-      ],
-      Reading: [
-        field("tradeId", "uint256"),
-        field("deliveredMilliWh", "uint64"),
-        field("registerMilliWh", "uint64"),
-        field("isFinal", "bool"),
-      ],
-    },
-    primaryType: "Reading",
-    domain: { name: "neighborwatt", version: "1", chainId, verifyingContract: trade },
-    message: { ...message },
-  });
-  return keccak256(encoded);
+/** What makes a trade this one and no other. */
+export interface Purchase {
+  buyer: string;
+  orderedMilliWh: string;
+  /** Unix seconds. */
+  deadline: string;
 }
 
-/** A 65-byte signature over a digest. */
-export function signDigest(digest: string, privateKey: string): string {
-  const signature = secp256k1.sign(digest.slice(2), privateKey.slice(2));
-  return `0x${signature.toCompactHex()}${(27 + signature.recovery).toString(16)}`;
+const field = (name: string, type: string) => ({ name, type });
+const TYPES = {
+  EIP712Domain: [
+    field("name", "string"),
+    field("version", "string"),
+    field("chainId", "uint256"),
+    field("verifyingContract", "address"),
+  ],
+  Reading: [
+    field("tradeId", "uint256"),
+    field("buyer", "address"),
+    field("orderedMilliWh", "uint64"),
+    field("deadline", "uint64"),
+    field("deliveredMilliWh", "uint64"),
+    field("registerMilliWh", "uint64"),
+    field("isFinal", "bool"),
+  ],
+  Commission: [field("prosumer", "address"), field("baselineMilliWh", "uint64"), field("nonce", "uint256")],
+};
+
+/** The EIP-712 digest, made without the contract's help. */
+function digest(
+  chainId: number,
+  trade: string,
+  primaryType: "Reading" | "Commission",
+  message: object,
+): string {
+  const domain = { name: "neighborwatt", version: "2", chainId, verifyingContract: trade };
+  return keccak256(getEncodedEip712Data({ types: TYPES, primaryType, domain, message: { ...message } }));
 }
+
+export const digestOf = (chainId: number, trade: string, message: Reading, purchase: Purchase): string =>
+  digest(chainId, trade, "Reading", { ...message, ...purchase });
+
+export interface Signature {
+  r: string;
+  vs: string;
+}
+
+/** A signature over a digest, in ERC-2098's 64 bytes. */
+export function signDigest(digest: string, privateKey: string): Signature {
+  const { r, s, recovery } = secp256k1.sign(digest.slice(2), privateKey.slice(2));
+  const word = (value: bigint) => `0x${value.toString(16).padStart(64, "0")}`;
+  return { r: word(r), vs: word(s | (BigInt(recovery) << 255n)) };
+}
+
+/** A meter's consent to be commissioned. */
+export const consentOf = (
+  chainId: number,
+  trade: string,
+  meter: Meter,
+  prosumer: string,
+  baselineMilliWh = 0n,
+  nonce = 0n,
+): Signature =>
+  signDigest(
+    digest(chainId, trade, "Commission", {
+      prosumer,
+      baselineMilliWh: baselineMilliWh.toString(),
+      nonce: nonce.toString(),
+    }),
+    meter.privateKey,
+  );
 
 /** What `transferAndCall` takes for a purchase. */
 export const purchaseData = (offerId: bigint, milliWh: bigint): string =>
@@ -91,14 +135,24 @@ export async function newWorld() {
   const chainId = Number(await web3.eth.getChainId());
   const meter = meterWithKey(0x11);
   const token = await EnergyToken.new(SUPPLY.toString(), "1000", { from: operator });
-  const trade = await EnergyTrade.new(token.address, { from: operator });
+  const trade = await EnergyTrade.new(token.address, GRACE.toString(), { from: operator });
   await trade.grantRole(await trade.OPERATOR_ROLE(), operator, { from: operator });
   await Promise.all([
-    trade.commission(meter.address, prosumer, { from: operator }),
+    trade.commission(meter.address, prosumer, 0, consentOf(chainId, trade.address, meter, prosumer), {
+      from: operator,
+    }),
     token.sendTransaction({ from: buyer, value: BUYER_ETHER.toString() }),
   ]);
-  const sign = (message: Reading, by = meter) =>
-    signDigest(digestOf(chainId, trade.address, message), by.privateKey);
+  /** As the contract has it now; zeros for a trade that is not open. */
+  const purchaseOf = async (tradeId: string): Promise<Purchase> => {
+    const { buyer, orderedMilliWh, deadline } = await trade.tradeOf(tradeId);
+    return { buyer, orderedMilliWh: String(orderedMilliWh), deadline: String(deadline) };
+  };
+  const sign = async (message: Reading, by = meter, purchase?: Purchase): Promise<Signature> =>
+    signDigest(
+      digestOf(chainId, trade.address, message, purchase ?? (await purchaseOf(message.tradeId))),
+      by.privateKey,
+    );
 
   return {
     token,
@@ -110,19 +164,43 @@ export async function newWorld() {
     meter,
     chainId,
     sign,
+    purchaseOf,
+    /** Trusts another meter, with its consent. */
+    commission: (of: Meter, owner: string, baseline = 0n, from = operator) =>
+      trade.commission(
+        of.address,
+        owner,
+        baseline.toString(),
+        consentOf(chainId, trade.address, of, owner, baseline),
+        { from },
+      ),
+    /** Tries the same: what it would do, changing nothing. */
+    tryCommission: (of: Meter, owner: string, baseline = 0n, consent?: Signature, from = operator) =>
+      trade.commission.call(
+        of.address,
+        owner,
+        baseline.toString(),
+        consent ?? consentOf(chainId, trade.address, of, owner, baseline),
+        { from },
+      ),
     /** Lists an offer of the world's meter. */
-    list: (milliWh: bigint, price = PRICE, window = WINDOW) =>
-      trade.listOffer(meter.address, milliWh.toString(), price.toString(), window.toString(), {
-        from: prosumer,
-      }),
+    list: (milliWh: bigint, price = PRICE, window = WINDOW, smallest = 1n) =>
+      trade.listOffer(
+        meter.address,
+        milliWh.toString(),
+        price.toString(),
+        window.toString(),
+        smallest.toString(),
+        { from: prosumer },
+      ),
     /** Buys with one transaction of the token. */
     buy: (offerId: bigint, milliWh: bigint, payment: bigint, from = buyer) =>
       token.methods[OVERLOAD](trade.address, payment.toString(), purchaseData(offerId, milliWh), { from }),
     /** Settles with the meter's signature, brought by a stranger. */
-    settle: (message: Reading) => trade.settle(message, sign(message), { from: stranger }),
+    settle: async (message: Reading, from = stranger) => trade.settle(message, await sign(message), { from }),
     /** Tries a settlement: what it would do, changing nothing. */
-    trySettle: (message: Reading, signature = sign(message)) =>
-      trade.settle.call(message, signature, { from: stranger }),
+    trySettle: async (message: Reading, signature?: Signature) =>
+      trade.settle.call(message, signature ?? (await sign(message)), { from: stranger }),
     balance: async (of: string) => BigInt((await token.balanceOf(of)).toString()),
     tradeOf: (tradeId: bigint) => trade.tradeOf(tradeId.toString()),
   };
