@@ -1,6 +1,7 @@
 /** One geth process: its arguments, its start, its end. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import { ipcPath, type NetworkPlan, type NodePlan, nodeFolder } from "./folder";
 import { ask, askUntil } from "./ipc";
@@ -105,9 +106,38 @@ export function initialise(geth: string, dir: string, node: NodePlan): void {
   }
 }
 
+/**
+ * Refuses a port that another program has. geth 1.10 would notice by itself, but does not always end: when a peer has
+ * called meanwhile, its stop waits for that peer, which waits for a block synchronisation that never began.
+ * @throws Error that names the port
+ */
+async function refuseTakenPorts(node: NodePlan): Promise<void> {
+  // A node with a launcher may have a network of its own, in which this process cannot look.
+  if (node.launcher.length > 0) return;
+  const places: [host: string, port: number | null][] = [
+    [node.host, node.peerPort],
+    ["127.0.0.1", node.authPort],
+    ["127.0.0.1", node.rpcPort],
+  ];
+  for (const [host, port] of places) if (port !== null) await refuseTakenPort(node, host, port);
+}
+
+function refuseTakenPort(node: NodePlan, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once("error", (cause: NodeJS.ErrnoException) => {
+      const reason =
+        cause.code === "EADDRINUSE" ? "another program uses it. End that program" : cause.message;
+      reject(new Error(`${node.name} needs ${host}:${port}, but ${reason}, then start again`, { cause }));
+    });
+    probe.listen(port, host, () => probe.close(() => resolve()));
+  });
+}
+
 /** Starts the node and waits until its IPC answers. It outlives this process; `stopNode` ends it. */
 export async function startNode(geth: string, dir: string, plan: NetworkPlan, node: NodePlan): Promise<void> {
   const folder = nodeFolder(dir, node);
+  await refuseTakenPorts(node);
   initialise(geth, dir, node);
   fs.writeFileSync(path.join(folder, "peering.toml"), peeringConfig(plan, node));
   const log = logFile(folder);
