@@ -3,6 +3,8 @@
  * - `embedded`: the chain that `npm start` keeps, on EMBEDDED_PORT (8545);
  * - `geth`: any clique network at RPC_URL, signed for with MNEMONIC; a lab's network needs neither;
  * - `test` and `develop`: Truffle's own ganache. None is called `development`: `truffle test` would take whatever listens there.
+ *
+ * Commands that need a running chain use `embedded` when no `--network` is given.
  */
 import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
@@ -28,7 +30,10 @@ function askChainId(url: string, setting: string): number {
   try {
     return Number(execFileSync(process.execPath, ["-e", ask, url], { encoding: "utf8" }));
   } catch (cause) {
-    throw new Error(`No Ethereum node answers at ${url}: start it, or set ${setting}.`, { cause });
+    throw new Error(
+      `No Ethereum node answers at ${url}: start one (\`npm start\`, or \`npm run geth -- up\`), or set ${setting}.`,
+      { cause },
+    );
   }
 }
 
@@ -75,7 +80,11 @@ function testChain() {
   };
 }
 
+/** Truffle's commands for a chain that runs. Without a network they would look for one on Truffle's port 7545. */
+const NEEDS_CHAIN = ["migrate", "deploy", "console", "exec", "call", "debug"];
+
 const config = {
+  ...(NEEDS_CHAIN.includes(process.argv[2] ?? "") && { network: "embedded" }),
   contracts_build_directory: process.env.ARTIFACTS_DIR ?? "./build/contracts",
   test_directory: "./test/contracts",
   networks: {
