@@ -86,7 +86,7 @@ function whatIsMissing(): ("geth" | "puppeth")[] {
   if (process.env.PUPPETH_BIN && "missing" in puppeth) throw new Error(puppeth.missing);
   for (const [name, finding] of Object.entries({ geth, puppeth })) {
     if ("program" in finding) console.log(`${name} ${finding.version}: ${finding.program}`);
-    else console.log(`${name}: ${finding.missing.split(". Run")[0]}`);
+    else console.log(`${name}: not installed yet`);
   }
   return [
     ...("missing" in geth ? ["geth" as const] : []),

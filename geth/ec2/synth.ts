@@ -2,6 +2,7 @@
  * Writes the CloudFormation template and both cloud-configs, with no CDK command and no network:
  * `npm run synth` or `npm run synth -- --out <folder>`.
  */
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -19,12 +20,23 @@ function synth(out: string): void {
 
 const { values } = parseArgs({ options: { out: { type: "string" } } });
 const out = path.resolve(values.out ?? path.join(__dirname, "../../build/ec2"));
-if (!fs.existsSync(path.join(__dirname, "node_modules", "aws-cdk-lib"))) {
+/** aws-cdk-lib is needed by this command alone, so `npm ci` in the root does not bring it. */
+function installPackages(): void {
+  if (fs.existsSync(path.join(__dirname, "node_modules", "aws-cdk-lib"))) return;
+  console.log("Installing the packages of geth/ec2 (once) …");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: __dirname,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
+  if (status === 0) return;
   console.error(
-    "aws-cdk-lib is not installed, because only this needs it: run `npm ci --prefix geth/ec2` first.",
+    "npm ci in geth/ec2 failed, see above. Check the connection to the npm registry and try again.",
   );
   process.exit(1);
 }
+
+installPackages();
 synth(out);
 console.log(
   `${path.join(out, `${STACK}.template.json`)}\n(and node1, node2.cloud-config.yaml beside it, to be read)`,
