@@ -34,6 +34,9 @@ export const nwtExact = (baseUnits: bigint, language: string): string =>
 /** A lab's genesis gives some accounts more ether than a line can hold. */
 const PLENTY = 1_000_000_000n;
 
+/** puppeth's genesis gives each lab account 2²⁴⁹ wei: no figure of it means anything to a person. */
+export const isPlenty = (wei: bigint): boolean => wei >= PLENTY * BASE_UNITS;
+
 /** Six decimals, cut off. A smaller sum than these can show is marked, never shown as nothing. */
 function coin(baseUnits: bigint, symbol: string, language: string): string {
   const smallest = BASE_UNITS / 1_000_000n;

@@ -164,6 +164,7 @@ export const en = {
   "tokens.noEther": "More than your ether buys.",
   "tokens.notEnough": "You have {held}.",
   "tokens.faucet": "Get play ether",
+  "tokens.plenty": "More play ether than you can spend",
   "tokens.watch": "Show NWT in my wallet",
 
   "chain.title": "The chain",

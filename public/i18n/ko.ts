@@ -164,6 +164,7 @@ export const ko: Record<keyof typeof en, string> = {
   "tokens.noEther": "가진 이더로 살 수 있는 것보다 많습니다.",
   "tokens.notEnough": "{held} 있습니다.",
   "tokens.faucet": "연습용 이더 받기",
+  "tokens.plenty": "다 쓸 수 없을 만큼의 연습용 이더",
   "tokens.watch": "지갑에 NWT 표시",
 
   "chain.title": "체인",

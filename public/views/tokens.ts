@@ -1,7 +1,7 @@
 /** What the wallet holds, buying tokens with ether, and getting the ether back. */
 import { html } from "lit-html";
 import { BASE_UNITS } from "../../common/units";
-import { eth, nwt, nwtExact, nwtInput, parseNwt } from "../format";
+import { eth, isPlenty, nwt, nwtExact, nwtInput, parseNwt } from "../format";
 import { ids } from "../ids";
 import { costOfTokens, worthOfTokens } from "../market/actions";
 import { configOf, isOnChain } from "../select";
@@ -107,7 +107,7 @@ export function tokens(view: View) {
         </div>
         <div>
           <dt>${t("tokens.ether")}</dt>
-          <dd id=${ids.balanceEth} data-exact=${String(balances?.wei ?? "")}>${balances ? eth(balances.wei, language) : "–"}</dd>
+          <dd id=${ids.balanceEth} data-exact=${String(balances?.wei ?? "")}>${!balances ? "–" : isPlenty(balances.wei) ? t("tokens.plenty") : eth(balances.wei, language)}</dd>
         </div>
       </dl>
       ${when(!isConnected, () => html`<p class="empty">${t("tokens.connectFirst")}</p>`)}

@@ -6,6 +6,7 @@ import {
   energy,
   energyInput,
   eth,
+  isPlenty,
   localeDecimal,
   measured,
   nwt,
@@ -49,6 +50,7 @@ describe("Figures for people", () => {
 
   it("a genesis account's ether is not a line of sixty digits", () => {
     assert.equal(eth(2n ** 255n, "en"), ">1,000,000,000 ETH");
+    assert.deepEqual([isPlenty(2n ** 249n), isPlenty(10n ** 18n)], [true, false]);
   });
 
   it("whole parts are grouped and the decimal sign is the language's", () => {
