@@ -28,9 +28,14 @@ function readable(name: string, value: unknown, error: ErrorName, language: stri
     return new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "medium" }).format(
       Number(value) * 1000,
     );
-  if (error === "InvalidDeliveryWindow" || error === "InvalidGracePeriod") return duration(Number(value), language);
+  if (error === "InvalidDeliveryWindow" || error === "InvalidGracePeriod")
+    return duration(Number(value), language);
   if (error === "InsufficientBalance") return String(value);
-  if (/^(expected|received|payment|maxPayment|balance|needed|allowance|tokens|requested|available|value)$/.test(name))
+  if (
+    /^(expected|received|payment|maxPayment|balance|needed|allowance|tokens|requested|available|value)$/.test(
+      name,
+    )
+  )
     return nwt(value, language);
   return String(value);
 }
