@@ -2,22 +2,43 @@
 import assert from "node:assert/strict";
 import { ids } from "../../public/ids";
 import { migrate } from "../../scripts/deploy";
-import { startEmbeddedChain } from "../../scripts/embedded-chain";
+import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { commissionMeter, labChain, listFirstOffers } from "../../scripts/lab-chain";
 import { appears, confirmLab, connectLab, disappears, openPage, press, text, type } from "../support/browser";
 import { type House, startHouse } from "../support/house";
+import { connect, openWithMetaMask, toTheHouse } from "../support/metamask-page";
 import { need } from "../support/need";
+import { until } from "../support/until";
 
 describe("A page that stays open", function () {
   this.timeout(300_000);
   let house: House;
+  let chain: EmbeddedChain;
   const ending: (() => unknown)[] = [];
 
   before(async function () {
     need(this, "chromium");
     house = await startHouse();
-    ending.push(() => house.stop());
+    chain = house.chain;
+    ending.push(
+      () => chain.kill(),
+      () => house.stop(),
+    );
   });
+  /** What `npm run reset` and a start do, with the same genesis file, at the same address. */
+  async function beginAnew(): Promise<void> {
+    const { port } = chain;
+    await house.stopServer();
+    await chain.kill();
+    chain = await startEmbeddedChain({ port, periodMs: 250, heartbeatMs: 5000 });
+    const artifacts = { ARTIFACTS_DIR: `${house.dataDir}/contracts` };
+    await migrate("embedded", { RPC_URL: chain.rpcUrl, EMBEDDED_PORT: String(port), ...artifacts });
+    const lab = await labChain(chain.rpcUrl, house.deployment);
+    await commissionMeter(lab, house.meterKey);
+    await listFirstOffers(lab, house.meter);
+    await house.startServer();
+  }
+
   after(async () => {
     for (const end of ending.reverse()) await end();
   });
@@ -67,21 +88,7 @@ describe("A page that stays open", function () {
     await confirmLab(page);
     await page.locator("[data-kind=buyTokens][data-status=sealed]").waitFor();
 
-    const { port } = house.chain;
-    await house.stopServer();
-    await house.chain.kill();
-    const begun = await startEmbeddedChain({ port, periodMs: 250, heartbeatMs: 5000 });
-    ending.push(() => begun.kill());
-    const env = {
-      RPC_URL: begun.rpcUrl,
-      EMBEDDED_PORT: String(port),
-      ARTIFACTS_DIR: `${house.dataDir}/contracts`,
-    };
-    await migrate("embedded", env);
-    const lab = await labChain(begun.rpcUrl, house.deployment);
-    await commissionMeter(lab, house.meterKey);
-    await listFirstOffers(lab, house.meter);
-    await house.startServer();
+    await beginAnew();
 
     await appears(page, ids.notice("chainAnother"));
     assert.equal(await page.locator("[data-kind=buyTokens]").count(), 0);
@@ -93,6 +100,55 @@ describe("A page that stays open", function () {
     assert.equal(await page.locator("[data-kind=buyTokens]").count(), 0);
     assert.equal(await page.locator(`#${ids.notice("chainAnother")}`).count(), 0);
     assert.match(await text(page, ids.chainName), /13370/);
+    await close();
+  });
+
+  it("sends nothing with a MetaMask of the chain before, and names what such a one has numbered", async () => {
+    const opened = await openWithMetaMask({ house });
+    const { page, wallet, close } = opened;
+    const ether = () =>
+      page.locator(`#${ids.balanceEth}:not([data-exact="0"]):not([data-exact=""])`).waitFor();
+    const transactions = () => wallet.asked.filter((method) => method === "eth_sendTransaction").length;
+    await connect(opened, 2);
+    await toTheHouse(opened);
+    await press(page, ids.faucet);
+    await ether();
+    await type(page, ids.buyTokensAmount, "1");
+    await press(page, ids.buyTokens);
+    assert.equal(await wallet.confirm(), "eth_sendTransaction");
+    await page.locator("[data-kind=buyTokens][data-status=sealed]").waitFor();
+    await chain.mine(100);
+    const looks = wallet.asked.filter((method) => method === "eth_blockNumber").length;
+    await until(
+      "the wallet has seen the height",
+      async () => wallet.asked.filter((method) => method === "eth_blockNumber").length > looks + 1,
+    );
+    await beginAnew();
+
+    await appears(page, ids.notice("walletOnOldChain"));
+    await press(page, ids.faucet);
+    await ether();
+    await type(page, ids.buyTokensAmount, "1");
+    const before = transactions();
+    await press(page, ids.buyTokens);
+    await page.locator(`[id="${ids.buyTokens}"]:not([aria-busy=true])`).waitFor();
+    assert.equal(transactions(), before);
+
+    // Half of the advice: the height is right again, the numbers are not.
+    wallet.restartBrowser();
+    await page.reload();
+    await appears(page, ids.account);
+    await disappears(page, ids.notice("walletOnOldChain"));
+    await type(page, ids.buyTokensAmount, "1");
+    await press(page, ids.buyTokens);
+    assert.equal(await wallet.confirm(), "eth_sendTransaction");
+    await appears(page, ids.notice("nonceAhead"));
+
+    // The whole of it: the next one has the number that is due, and lets the waiting one through.
+    wallet.clearActivity();
+    await press(page, ids.buyTokens);
+    assert.equal(await wallet.confirm(), "eth_sendTransaction");
+    await disappears(page, ids.notice("nonceAhead"));
     await close();
   });
 });
