@@ -9,7 +9,7 @@ const BIN = join(ROOT, "node_modules", ".bin");
 const CHECKS: [name: string, program: string, ...args: string[]][] = [
   ["types", "tsc", "--project", "."],
   ["lint and format", "biome", "check", "--error-on-warnings", "."],
-  ["Solidity format", "prettier", "--check", "contracts/**/*.sol"],
+  ["Solidity format", "prettier", "--check", "contracts/**/*.sol", "test/fuzz/*.sol"],
   ["Solidity lint", "solhint", "--max-warnings", "0", "contracts/**/*.sol"],
   [
     "import rules",

@@ -10,6 +10,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
+import { foundryBinary } from "../foundry-binary";
 import { freePort } from "./ports";
 import { identityOf, isRunning, type ProcessIdentity } from "./process-identity";
 
@@ -22,27 +23,10 @@ const GONE_WITHIN_MS = 10_000;
 /** States of past blocks that can be asked for, as on a geth that is no archive. Each takes some 100 kB of memory. */
 const KEPT_STATES = 128;
 
-/** anvil's own binary: started through npx, stopping it would leave a child. */
-export function anvilBinary(): string {
-  return require.resolve(`${anvilPackage()}/bin/anvil${process.platform === "win32" ? ".exe" : ""}`);
-}
-
 /** The version as npm knows it, such as 1.7.1. */
 export const anvilVersion = (): string =>
   (JSON.parse(readFileSync(require.resolve("@foundry-rs/anvil/package.json"), "utf8")) as { version: string })
     .version;
-
-function anvilPackage(): string {
-  const platform = { linux: "linux", darwin: "darwin", win32: "win32" }[process.platform as string];
-  const arch = { x64: "amd64", arm64: "arm64" }[process.arch as string];
-  const name = `@foundry-rs/anvil-${platform}-${arch}`;
-  try {
-    require.resolve(`${name}/package.json`);
-    return name;
-  } catch (cause) {
-    throw new Error(`no anvil for ${process.platform} ${process.arch} (npm package ${name})`, { cause });
-  }
-}
 
 /** The node refused a call; `data` is what a revert gave back. */
 export class CallError extends Error {
@@ -99,7 +83,7 @@ export class Anvil {
       ...["--prune-history", String(KEPT_STATES)],
       ...(instant ? [] : ["--no-mining"]),
     ];
-    const supervisor = spawn(process.execPath, [SUPERVISOR, anvilBinary(), ...args], {
+    const supervisor = spawn(process.execPath, [SUPERVISOR, foundryBinary("anvil"), ...args], {
       stdio: ["pipe", "pipe", "pipe"],
       // Ctrl-C in a terminal reaches its whole group; this program alone decides the order of ending.
       detached: process.platform !== "win32",

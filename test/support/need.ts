@@ -18,6 +18,7 @@ const remedies: Record<string, string> = {
   "systemd-analyze": "install the package systemd",
   sshd: "install the package openssh-server",
   "ssh-keygen": "install the package openssh-client",
+  forge: "npm has it for Linux and macOS (@foundry-rs/forge-*); run `npm ci` again",
   jq: "install the package jq",
   shellcheck: "install the package shellcheck",
   go: "install Go 1.19 or later",
