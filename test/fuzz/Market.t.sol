@@ -23,7 +23,7 @@ contract MarketTest {
 
     /// The more often a step stands here, the more often it is taken.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[22] memory steps = [
+        bytes4[23] memory steps = [
             Steps.buy.selector,
             Steps.buyByAllowance.selector,
             Steps.buyForAnother.selector,
@@ -35,6 +35,7 @@ contract MarketTest {
             Steps.withdraw.selector,
             Steps.commission.selector,
             Steps.decommission.selector,
+            Steps.retire.selector,
             Steps.appoint.selector,
             Steps.buyTokens.selector,
             Steps.redeem.selector,

@@ -6,6 +6,7 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
 import {IEnergyToken} from "../../contracts/interfaces/IEnergyToken.sol";
 import {IEnergyTrade} from "../../contracts/interfaces/IEnergyTrade.sol";
+import {IMeterRegistry} from "../../contracts/interfaces/IMeterRegistry.sol";
 
 /**
  * @notice Token and shop once more, in the plainest way: nothing packed, nothing deleted, no gas saved, no code of
@@ -17,7 +18,7 @@ contract Model {
         address prosumer;
         uint256 sold;
         uint256 register;
-        IEnergyTrade.MeterStatus status;
+        IMeterRegistry.MeterStatus status;
     }
 
     struct OfferBook {
@@ -25,6 +26,7 @@ contract Model {
         uint256 remaining;
         uint256 pricePerKWh;
         uint256 deliveryWindow;
+        uint256 smallestOrder;
         uint256 trades;
     }
 
@@ -120,19 +122,35 @@ contract Model {
         isOperator[account] = false;
     }
 
-    function commission(address caller, address meter, address prosumer) external {
+    function commission(
+        address caller,
+        address meter,
+        address prosumer,
+        uint64 baseline,
+        IMeterRegistry.Signature calldata consent
+    ) external {
         _onlyOperator(caller);
-        if (meter == address(0)) revert IEnergyTrade.InvalidMeter(meter);
-        if (prosumer == address(0) || prosumer == shop) revert IEnergyTrade.InvalidProsumer(prosumer);
-        if (_meters[meter].status != IEnergyTrade.MeterStatus.Unknown)
-            revert IEnergyTrade.MeterAlreadyKnown(meter);
-        _meters[meter] = MeterBook(prosumer, 0, 0, IEnergyTrade.MeterStatus.Commissioned);
+        if (prosumer == address(0) || prosumer == shop || prosumer == token)
+            revert IMeterRegistry.InvalidProsumer(prosumer);
+        if (_meters[meter].status != IMeterRegistry.MeterStatus.Unknown)
+            revert IMeterRegistry.MeterAlreadyKnown(meter);
+        if (baseline >= 2 ** 40) revert IMeterRegistry.RegisterTooLarge(meter, baseline);
+        // A meter is commissioned once: its nonce is 0.
+        address signer = _signerOf(consentDigest(prosumer, baseline, 0), consent);
+        if (meter == address(0) || signer != meter) revert IMeterRegistry.ConsentNotByMeter(meter, signer);
+        _meters[meter] = MeterBook(prosumer, baseline, baseline, IMeterRegistry.MeterStatus.Commissioned);
+    }
+
+    function retire(address caller, address meter) external {
+        _onlyOperator(caller);
+        _sells(meter);
+        _meters[meter].status = IMeterRegistry.MeterStatus.Retired;
     }
 
     function decommission(address caller, address meter) external {
         _onlyOperator(caller);
-        _commissioned(meter);
-        _meters[meter].status = IEnergyTrade.MeterStatus.Decommissioned;
+        _counts(meter);
+        _meters[meter].status = IMeterRegistry.MeterStatus.Decommissioned;
         _meters[meter].prosumer = address(0);
     }
 
@@ -143,29 +161,38 @@ contract Model {
         address meter,
         uint64 milliWh,
         uint256 pricePerKWh,
-        uint64 deliveryWindow
+        uint64 deliveryWindow,
+        uint64 smallestOrder
     ) external returns (uint256) {
-        _commissioned(meter);
-        if (caller != _meters[meter].prosumer) revert IEnergyTrade.NotProsumer(meter, caller);
+        _sells(meter);
+        if (caller != _meters[meter].prosumer) revert IMeterRegistry.NotProsumer(meter, caller);
         if (milliWh == 0 || milliWh >= 2 ** 32) revert IEnergyTrade.InvalidQuantity(milliWh);
         if (pricePerKWh == 0 || pricePerKWh >= 2 ** 96) revert IEnergyTrade.InvalidPrice(pricePerKWh);
         if (deliveryWindow < 60 || deliveryWindow > 2_592_000)
             revert IEnergyTrade.InvalidDeliveryWindow(deliveryWindow, 60, 2_592_000);
-        _offers.push(OfferBook(meter, milliWh, pricePerKWh, deliveryWindow, 0));
+        if (smallestOrder == 0 || smallestOrder > milliWh)
+            revert IEnergyTrade.InvalidSmallestOrder(smallestOrder, milliWh);
+        _offers.push(OfferBook(meter, milliWh, pricePerKWh, deliveryWindow, smallestOrder, 0));
         return _offers.length;
     }
 
     function withdrawOffer(address caller, uint256 offerId) external {
         OfferBook storage offer = _openOffer(offerId);
-        if (caller != _meters[offer.meter].prosumer) revert IEnergyTrade.NotProsumer(offer.meter, caller);
+        if (caller != _meters[offer.meter].prosumer) revert IMeterRegistry.NotProsumer(offer.meter, caller);
         offer.remaining = 0;
     }
 
     // ---------------------------------------------------------------- the buyer
 
-    function purchase(address caller, uint256 offerId, uint64 milliWh) external returns (uint256 tradeId) {
+    function purchase(
+        address caller,
+        uint256 offerId,
+        uint64 milliWh,
+        uint256 maxPayment
+    ) external returns (uint256 tradeId) {
         uint256 payment;
         (tradeId, payment) = _open(caller, offerId, milliWh);
+        if (payment > maxPayment) revert IEnergyTrade.PaymentExceedsMaximum(offerId, payment, maxPayment);
         if (allowanceOf[caller] < payment)
             revert IERC20Errors.ERC20InsufficientAllowance(shop, allowanceOf[caller], payment);
         if (allowanceOf[caller] != type(uint256).max) allowanceOf[caller] -= payment;
@@ -188,11 +215,17 @@ contract Model {
 
     // ---------------------------------------------------------------- anyone
 
-    function settle(IEnergyTrade.Reading calldata reading, bytes calldata signature) external {
+    function settle(
+        IEnergyTrade.Reading calldata reading,
+        IMeterRegistry.Signature calldata signature
+    ) external {
         _settle(reading, signature);
     }
 
-    function settleMany(IEnergyTrade.Reading[] calldata readings, bytes[] calldata signatures) external {
+    function settleMany(
+        IEnergyTrade.Reading[] calldata readings,
+        IMeterRegistry.Signature[] calldata signatures
+    ) external {
         if (readings.length != signatures.length)
             revert IEnergyTrade.LengthMismatch(readings.length, signatures.length);
         for (uint256 i = 0; i < readings.length; ++i) _settle(readings[i], signatures[i]);
@@ -203,7 +236,7 @@ contract Model {
         if (!trade.isOpen) revert IEnergyTrade.TradeNotOpen(tradeId);
         MeterBook storage meter = _meters[_offers[trade.offerId - 1].meter];
         bool mayAnyone =
-            meter.status == IEnergyTrade.MeterStatus.Decommissioned ||
+            meter.status == IMeterRegistry.MeterStatus.Decommissioned ||
                 block.timestamp >= trade.deadline + GRACE;
         if (!mayAnyone && caller != meter.prosumer)
             revert IEnergyTrade.RefundTooEarly(tradeId, trade.deadline + GRACE);
@@ -225,19 +258,20 @@ contract Model {
         return openIds.length;
     }
 
-    function meterOf(address meter) external view returns (IEnergyTrade.Meter memory) {
+    function meterOf(address meter) external view returns (IMeterRegistry.Meter memory) {
         MeterBook memory book = _meters[meter];
-        return IEnergyTrade.Meter(book.prosumer, uint64(book.sold), uint64(book.register), book.status);
+        return IMeterRegistry.Meter(book.prosumer, uint64(book.sold), uint64(book.register), book.status);
     }
 
     function offerOf(uint256 offerId) external view returns (IEnergyTrade.Offer memory none) {
         if (offerId == 0 || offerId > _offers.length) return none;
         OfferBook memory offer = _offers[offerId - 1];
-        bool isSold = _meters[offer.meter].status == IEnergyTrade.MeterStatus.Commissioned;
+        bool isSold = _meters[offer.meter].status == IMeterRegistry.MeterStatus.Commissioned;
         return
             IEnergyTrade.Offer(
                 offer.meter,
                 isSold ? uint64(offer.remaining) : 0,
+                uint64(offer.smallestOrder),
                 offer.pricePerKWh,
                 uint64(offer.deliveryWindow)
             );
@@ -260,26 +294,42 @@ contract Model {
 
     /// @notice The EIP-712 digest of a reading, by the standard's own words.
     function digestOf(IEnergyTrade.Reading memory reading) public view returns (bytes32) {
+        TradeBook memory trade = _trades[reading.tradeId];
+        return
+            _digest(
+                keccak256(
+                    abi.encode(
+                        keccak256(
+                            "Reading(uint256 tradeId,address buyer,uint64 orderedMilliWh,uint64 deadline,uint64 deliveredMilliWh,uint64 registerMilliWh,bool isFinal)"
+                        ),
+                        reading.tradeId,
+                        trade.buyer,
+                        trade.ordered,
+                        trade.deadline,
+                        reading.deliveredMilliWh,
+                        reading.registerMilliWh,
+                        reading.isFinal
+                    )
+                )
+            );
+    }
+
+    /// @notice The EIP-712 digest of a meter's consent.
+    function consentDigest(address prosumer, uint64 baseline, uint256 nonce) public view returns (bytes32) {
+        bytes32 typehash = keccak256("Commission(address prosumer,uint64 baselineMilliWh,uint256 nonce)");
+        return _digest(keccak256(abi.encode(typehash, prosumer, baseline, nonce)));
+    }
+
+    function _digest(bytes32 message) private view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256(
                     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
                 ),
                 keccak256("neighborwatt"),
-                keccak256("1"),
+                keccak256("2"),
                 block.chainid,
                 shop
-            )
-        );
-        bytes32 message = keccak256(
-            abi.encode(
-                keccak256(
-                    "Reading(uint256 tradeId,uint64 deliveredMilliWh,uint64 registerMilliWh,bool isFinal)"
-                ),
-                reading.tradeId,
-                reading.deliveredMilliWh,
-                reading.registerMilliWh,
-                reading.isFinal
             )
         );
         return keccak256(abi.encodePacked("\x19\x01", domain, message));
@@ -302,15 +352,23 @@ contract Model {
         if (!isOperator[caller]) revert IAccessControl.AccessControlUnauthorizedAccount(caller, OPERATOR);
     }
 
-    function _commissioned(address meter) private view {
-        if (_meters[meter].status != IEnergyTrade.MeterStatus.Commissioned)
-            revert IEnergyTrade.MeterNotCommissioned(meter);
+    /// Its offers are open.
+    function _sells(address meter) private view {
+        if (_meters[meter].status != IMeterRegistry.MeterStatus.Commissioned)
+            revert IMeterRegistry.MeterNotCommissioned(meter);
+    }
+
+    /// Its signatures count.
+    function _counts(address meter) private view {
+        IMeterRegistry.MeterStatus status = _meters[meter].status;
+        if (status != IMeterRegistry.MeterStatus.Commissioned && status != IMeterRegistry.MeterStatus.Retired)
+            revert IMeterRegistry.MeterNotCommissioned(meter);
     }
 
     function _openOffer(uint256 offerId) private view returns (OfferBook storage offer) {
         if (offerId == 0 || offerId > _offers.length) revert IEnergyTrade.OfferNotOpen(offerId);
         offer = _offers[offerId - 1];
-        bool isSold = _meters[offer.meter].status == IEnergyTrade.MeterStatus.Commissioned;
+        bool isSold = _meters[offer.meter].status == IMeterRegistry.MeterStatus.Commissioned;
         if (offer.remaining == 0 || !isSold) revert IEnergyTrade.OfferNotOpen(offerId);
     }
 
@@ -321,8 +379,10 @@ contract Model {
     ) private returns (uint256 tradeId, uint256 payment) {
         OfferBook storage offer = _openOffer(offerId);
         if (buyer == _meters[offer.meter].prosumer) revert IEnergyTrade.BuyerIsSeller(offerId, buyer);
-        if (milliWh == 0) revert IEnergyTrade.InvalidQuantity(milliWh);
         if (milliWh > offer.remaining) revert IEnergyTrade.OfferExceeded(offerId, milliWh, offer.remaining);
+        if (milliWh == 0) revert IEnergyTrade.InvalidQuantity(milliWh);
+        if (milliWh < offer.smallestOrder && milliWh < offer.remaining)
+            revert IEnergyTrade.OrderTooSmall(offerId, milliWh, offer.smallestOrder);
         payment = (milliWh * offer.pricePerKWh) / 1_000_000;
         if (payment == 0) revert IEnergyTrade.PaymentTooSmall(offerId, milliWh);
         offer.remaining -= milliWh;
@@ -334,12 +394,15 @@ contract Model {
         owed += payment;
     }
 
-    function _settle(IEnergyTrade.Reading calldata reading, bytes calldata signature) private {
+    function _settle(
+        IEnergyTrade.Reading calldata reading,
+        IMeterRegistry.Signature calldata signature
+    ) private {
         uint256 id = reading.tradeId;
         TradeBook storage trade = _trades[id];
         if (!trade.isOpen) revert IEnergyTrade.TradeNotOpen(id);
         OfferBook storage offer = _offers[trade.offerId - 1];
-        _commissioned(offer.meter);
+        _counts(offer.meter);
         address signer = _signerOf(digestOf(reading), signature);
         if (signer != offer.meter) revert IEnergyTrade.ReadingNotByMeter(id, offer.meter, signer);
 
@@ -359,11 +422,11 @@ contract Model {
     }
 
     function _count(address id, uint256 milliWh, uint256 register) private {
-        if (register >= 2 ** 48) revert IEnergyTrade.RegisterTooLarge(id, register);
+        if (register >= 2 ** 40) revert IMeterRegistry.RegisterTooLarge(id, register);
         MeterBook storage meter = _meters[id];
         uint256 highest = register > meter.register ? register : meter.register;
         if (meter.sold + milliWh > highest)
-            revert IEnergyTrade.EnergyNotMetered(id, meter.sold + milliWh, highest);
+            revert IMeterRegistry.EnergyNotMetered(id, meter.sold + milliWh, highest);
         meter.sold += milliWh;
         meter.register = highest;
     }
@@ -383,10 +446,12 @@ contract Model {
         }
     }
 
-    function _signerOf(bytes32 digest, bytes calldata signature) private pure returns (address) {
-        if (signature.length != 65) return address(0);
-        (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
-        if (uint256(s) > HALF_ORDER) return address(0);
-        return ecrecover(digest, uint8(signature[64]), r, s);
+    function _signerOf(
+        bytes32 digest,
+        IMeterRegistry.Signature calldata signature
+    ) private pure returns (address) {
+        uint256 s = uint256(signature.vs) & (2 ** 255 - 1);
+        if (s > HALF_ORDER) return address(0);
+        return ecrecover(digest, uint256(signature.vs) >= 2 ** 255 ? 28 : 27, signature.r, bytes32(s));
     }
 }

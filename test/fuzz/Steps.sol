@@ -7,6 +7,7 @@ import {IERC1363Receiver} from "@openzeppelin/contracts/interfaces/IERC1363Recei
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IEnergyToken} from "../../contracts/interfaces/IEnergyToken.sol";
 import {IEnergyTrade} from "../../contracts/interfaces/IEnergyTrade.sol";
+import {IMeterRegistry} from "../../contracts/interfaces/IMeterRegistry.sol";
 import {cheats} from "./Cheats.sol";
 import {Model} from "./Model.sol";
 
@@ -56,7 +57,7 @@ contract Steps {
     constructor() {
         _admin = address(this);
         token = cheats.deployCode("EnergyToken.sol:EnergyToken", abi.encode(SUPPLY, RATE));
-        shop = cheats.deployCode("EnergyTrade.sol:EnergyTrade", abi.encode(token));
+        shop = cheats.deployCode("EnergyTrade.sol:EnergyTrade", abi.encode(token, uint64(600)));
         model = new Model(token, shop, _admin, SUPPLY, RATE);
         for (uint256 key = 1; key < 7; ++key) _actors.push(cheats.addr(key));
         _actors.push(address(new Closed()));
@@ -105,12 +106,31 @@ contract Steps {
                     ? _meter()
                     : cheats.addr(0x101 + _meterCount);
         address prosumer = _actors[_below(10) == 0 ? _below(_actors.length) : _below(2)];
-        if (_below(20) == 0) prosumer = _below(2) == 0 ? address(0) : shop;
+        if (_below(20) == 0)
+            prosumer =
+                _below(3) == 0
+                    ? address(0)
+                    : _below(2) == 0
+                        ? shop
+                        : token;
+        uint64 baseline = uint64(
+            _below(20) == 0
+                ? _oneOf(2 ** 40 - 1, 2 ** 40, 2 ** 64 - 1, 0)
+                : _below(2) == 0
+                    ? 0
+                    : _below(10 ** 6)
+        );
+        uint256 nonce = _below(12) == 0 ? 1 : 0;
+        IMeterRegistry.Signature memory consent = _sign(
+            _below(12) == 0 ? 0xee : _keyOf(meter),
+            model.consentDigest(_below(20) == 0 ? caller : prosumer, baseline, nonce)
+        );
+        if (meter == address(0) && _below(2) == 0) consent = IMeterRegistry.Signature(0, 0);
         _try(
             caller,
             shop,
-            abi.encodeCall(IEnergyTrade.commission, (meter, prosumer)),
-            abi.encodeCall(Model.commission, (caller, meter, prosumer))
+            abi.encodeCall(IMeterRegistry.commission, (meter, prosumer, baseline, consent)),
+            abi.encodeCall(Model.commission, (caller, meter, prosumer, baseline, consent))
         );
         _checkMeter(meter);
         if (model.meterOf(cheats.addr(0x101 + _meterCount)).prosumer != address(0)) ++_meterCount;
@@ -118,13 +138,25 @@ contract Steps {
 
     function decommission(uint256 seed) external step("decommission", seed) {
         // Seldom: without meters there is no market.
-        address caller = _below(3) == 0 ? _admin : _anyone();
+        address caller = _below(6) == 0 ? _admin : _anyone();
         address meter = _meter();
         _try(
             caller,
             shop,
-            abi.encodeCall(IEnergyTrade.decommission, (meter)),
+            abi.encodeCall(IMeterRegistry.decommission, (meter)),
             abi.encodeCall(Model.decommission, (caller, meter))
+        );
+        _checkMeter(meter);
+    }
+
+    function retire(uint256 seed) external step("retire", seed) {
+        address caller = _below(6) == 0 ? _admin : _anyone();
+        address meter = _meter();
+        _try(
+            caller,
+            shop,
+            abi.encodeCall(IMeterRegistry.retire, (meter)),
+            abi.encodeCall(Model.retire, (caller, meter))
         );
         _checkMeter(meter);
     }
@@ -165,11 +197,13 @@ contract Steps {
                 )
                 : 60 + _below(600)
         );
+        uint64 smallest = uint64(_below(3) == 0 ? 1 + _below(200) : 1);
+        if (_below(12) == 0) smallest = uint64(_oneOf(0, milliWh, uint256(milliWh) + 1, 2 ** 32 + 1));
         _try(
             caller,
             shop,
-            abi.encodeCall(IEnergyTrade.listOffer, (meter, milliWh, price, window)),
-            abi.encodeCall(Model.listOffer, (caller, meter, milliWh, price, window))
+            abi.encodeCall(IEnergyTrade.listOffer, (meter, milliWh, price, window, smallest)),
+            abi.encodeCall(Model.listOffer, (caller, meter, milliWh, price, window, smallest))
         );
         _checkOffer(model.offerCount());
         _checkOffer(model.offerCount() + 1);
@@ -214,6 +248,7 @@ contract Steps {
         (uint256 offerId, uint256 milliWh, uint256 payment) = _order();
         address caller = _buyer();
         uint256 allowance = payment;
+        uint256 maximum = _below(10) == 0 ? _oneOf(0, payment / 2, payment + 1, 2 ** 256 - 1) : payment;
         if (_below(10) == 0)
             allowance = _oneOf(0, payment - (payment == 0 ? 0 : 1), payment + 1, 2 ** 256 - 1);
         _try(
@@ -225,8 +260,8 @@ contract Steps {
         _try(
             caller,
             shop,
-            abi.encodeCall(IEnergyTrade.purchase, (offerId, uint64(milliWh))),
-            abi.encodeCall(Model.purchase, (caller, offerId, uint64(milliWh)))
+            abi.encodeCall(IEnergyTrade.purchase, (offerId, uint64(milliWh), maximum)),
+            abi.encodeCall(Model.purchase, (caller, offerId, uint64(milliWh), maximum))
         );
         _checkOffer(offerId);
         _checkNewest(offerId);
@@ -267,7 +302,7 @@ contract Steps {
     // ---------------------------------------------------------------- anyone
 
     function settle(uint256 seed) external step("settle", seed) {
-        (IEnergyTrade.Reading memory reading, bytes memory signature) = _signedReading();
+        (IEnergyTrade.Reading memory reading, IMeterRegistry.Signature memory signature) = _signedReading();
         _try(
             _anyone(),
             shop,
@@ -280,9 +315,11 @@ contract Steps {
     function settleMany(uint256 seed) external step("settle many", seed) {
         uint256 count = _below(4);
         IEnergyTrade.Reading[] memory readings = new IEnergyTrade.Reading[](count);
-        bytes[] memory signatures = new bytes[](_below(20) == 0 ? _below(5) : count);
+        IMeterRegistry.Signature[] memory signatures = new IMeterRegistry.Signature[](
+            _below(20) == 0 ? _below(5) : count
+        );
         for (uint256 i = 0; i < count; ++i) {
-            bytes memory signature;
+            IMeterRegistry.Signature memory signature;
             (readings[i], signature) = _signedReading();
             if (i < signatures.length) signatures[i] = signature;
         }
@@ -377,11 +414,16 @@ contract Steps {
     // ---------------------------------------------------------------- what is drawn
 
     function _commission(address meter, address prosumer) private {
+        uint64 baseline = 1000;
+        IMeterRegistry.Signature memory consent = _sign(
+            _keyOf(meter),
+            model.consentDigest(prosumer, baseline, 0)
+        );
         _try(
             _admin,
             shop,
-            abi.encodeCall(IEnergyTrade.commission, (meter, prosumer)),
-            abi.encodeCall(Model.commission, (_admin, meter, prosumer))
+            abi.encodeCall(IMeterRegistry.commission, (meter, prosumer, baseline, consent)),
+            abi.encodeCall(Model.commission, (_admin, meter, prosumer, baseline, consent))
         );
     }
 
@@ -437,10 +479,13 @@ contract Steps {
     }
 
     /// As its meter would sign it, or as a faulty meter or a thief would.
-    function _signedReading() private returns (IEnergyTrade.Reading memory reading, bytes memory signature) {
+    function _signedReading()
+        private
+        returns (IEnergyTrade.Reading memory reading, IMeterRegistry.Signature memory signature)
+    {
         uint256 id = _trade();
         IEnergyTrade.Trade memory trade = model.tradeOf(id);
-        IEnergyTrade.Meter memory meter = model.meterOf(trade.meter);
+        IMeterRegistry.Meter memory meter = model.meterOf(trade.meter);
         uint256 rest = trade.orderedMilliWh - trade.deliveredMilliWh;
         uint256 fresh = _below(4) == 0 ? rest : _below(rest + 1);
         uint256 delivered = trade.deliveredMilliWh + fresh;
@@ -449,7 +494,7 @@ contract Steps {
         if (meter.registerMilliWh > register && _below(2) == 0) register = meter.registerMilliWh;
         if (_below(8) == 0) delivered = _foolish(trade.deliveredMilliWh, trade.orderedMilliWh);
         if (_below(12) == 0) register = register == 0 ? 0 : register - 1;
-        if (_below(100) == 0) register = _oneOf(2 ** 48 - 1, 2 ** 48, 2 ** 64 - 1, 0);
+        if (_below(100) == 0) register = _oneOf(2 ** 40 - 1, 2 ** 40, 2 ** 64 - 1, 0);
         reading = IEnergyTrade.Reading(id, uint64(delivered), uint64(register), _below(4) == 0);
         signature = _signature(trade.meter, reading);
     }
@@ -459,19 +504,33 @@ contract Steps {
         return _oneOf(ordered, 2 ** 32 + delivered + 1, 2 ** 64 - 1, _below(2 * ordered + 1));
     }
 
-    function _signature(address meter, IEnergyTrade.Reading memory reading) private returns (bytes memory) {
-        uint256 key = 1;
-        for (uint256 i = 1; i <= _meterCount; ++i) if (cheats.addr(0x100 + i) == meter) key = 0x100 + i;
+    function _signature(
+        address meter,
+        IEnergyTrade.Reading memory reading
+    ) private returns (IMeterRegistry.Signature memory) {
         uint256 fault = _below(60);
-        if (fault == 0) key = 0xee;
         if (fault == 1) reading = IEnergyTrade.Reading(reading.tradeId + 1, 1, 1, false);
-        (uint8 v, bytes32 r, bytes32 s) = cheats.sign(key, model.digestOf(reading));
-        if (fault == 2) (v, s) = (v == 27 ? 28 : 27, bytes32(ORDER - uint256(s)));
-        if (fault == 3) v -= 27;
-        if (fault == 4) return abi.encodePacked(r, s);
-        if (fault == 5) return abi.encodePacked(r, s, v, uint8(0));
-        if (fault == 6) return "";
-        return abi.encodePacked(r, s, v);
+        IMeterRegistry.Signature memory signature = _sign(
+            fault == 0 ? 0xee : _keyOf(meter),
+            model.digestOf(reading)
+        );
+        // The other form of the same signature has no room for its recovery bit when `s` is above half: try it still.
+        if (fault == 2) signature.vs = bytes32(ORDER - (uint256(signature.vs) & (2 ** 255 - 1)));
+        if (fault == 3) signature.vs ^= bytes32(uint256(2 ** 255));
+        if (fault == 4) signature = IMeterRegistry.Signature(0, 0);
+        return signature;
+    }
+
+    /// Any other address has a key that is no meter's.
+    function _keyOf(address meter) private view returns (uint256) {
+        for (uint256 key = 0x101; key <= 0x101 + _meterCount; ++key)
+            if (cheats.addr(key) == meter) return key;
+        return 1;
+    }
+
+    function _sign(uint256 key, bytes32 digest) private pure returns (IMeterRegistry.Signature memory) {
+        (uint8 v, bytes32 r, bytes32 s) = cheats.sign(key, digest);
+        return IMeterRegistry.Signature(r, v == 28 ? bytes32(uint256(s) | (2 ** 255)) : s);
     }
 
     /// To a second around `time`, never back.

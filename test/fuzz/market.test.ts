@@ -30,6 +30,7 @@ describe("random steps of a market", function () {
     // A market in which nothing is sold would pass, too.
     for (const step of [
       "commission",
+      "retire",
       "decommission",
       "list",
       "withdraw",
