@@ -13,6 +13,7 @@ async function main(folder: string): Promise<void> {
     console.error(reason);
     return end(1);
   });
+  process.on("disconnect", () => void end(0));
   process.send?.({ rpcUrl: chain.rpcUrl, port: chain.port, anvil: chain.pid, notes: chain.notes });
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { OfferListView } from "../../common/api";
 import { compile } from "../../scripts/compile";
 import { freePort } from "../../scripts/embedded-chain";
+import { endsWithUs } from "../../scripts/ending";
 import { copyArtifacts } from "../support/truffle";
 import { until } from "../support/until";
 
@@ -57,6 +58,12 @@ describe("npm start", function () {
       });
     }
     const ended = once(npm, "close").then(([code]) => code as number | null);
+    // It is in a group of its own: a test run that is ended in the middle would leave it.
+    const forget = endsWithUs("npm start of a test", () => {
+      signalAll(npm, "SIGTERM");
+      return ended;
+    });
+    void ended.then(forget);
     const begun = { npm, output: () => output, ended };
     started.push(begun);
     return begun;
