@@ -1,0 +1,122 @@
+/**
+ * Two helpers for `truffle console`, where `require("./scripts/console")` brings them: the lesson in
+ * docs/truffle-console.md uses both.
+ */
+import { decodeParameters, encodeFunctionSignature } from "web3-eth-abi";
+import { energyTokenAbi } from "../build/abi/EnergyToken";
+import { energyTradeAbi } from "../build/abi/EnergyTrade";
+
+type Address = string;
+/** As far as the console's own web3 (version 1) is used here. */
+interface ConsoleWeb3 {
+  eth: { getChainId(): Promise<number> };
+  currentProvider: {
+    send(
+      payload: object,
+      done: (error: Error | null, answer?: { result?: string; error?: { message: string } }) => void,
+    ): void;
+  };
+}
+interface ConsoleTrade {
+  address: Address;
+  nonces(meter: Address): Promise<{ toString(): string }>;
+}
+interface ErrorEntry {
+  type: "error";
+  name: string;
+  inputs: readonly { name: string; type: string }[];
+}
+
+const field = (name: string, type: string) => ({ name, type });
+
+/**
+ * A meter's consent to be commissioned, signed by the console's own account of that address (EIP-712): what
+ * `EnergyTrade.commission` takes last.
+ * @param baselineMilliWh the meter's register now, mWh
+ */
+export async function consentOf(
+  web3: ConsoleWeb3,
+  trade: ConsoleTrade,
+  meter: Address,
+  prosumer: Address,
+  baselineMilliWh: number | string = 0,
+): Promise<{ r: string; vs: string }> {
+  const typedData = {
+    types: {
+      EIP712Domain: [
+        field("name", "string"),
+        field("version", "string"),
+        field("chainId", "uint256"),
+        field("verifyingContract", "address"),
+      ],
+      Commission: [
+        field("prosumer", "address"),
+        field("baselineMilliWh", "uint64"),
+        field("nonce", "uint256"),
+      ],
+    },
+    primaryType: "Commission",
+    domain: {
+      name: "neighborwatt",
+      version: "2",
+      chainId: await web3.eth.getChainId(),
+      verifyingContract: trade.address,
+    },
+    message: {
+      prosumer,
+      baselineMilliWh: String(baselineMilliWh),
+      nonce: (await trade.nonces(meter)).toString(),
+    },
+  };
+  const params = [meter, JSON.stringify(typedData)];
+  const signature = await new Promise<string>((resolve, reject) => {
+    web3.currentProvider.send(
+      { jsonrpc: "2.0", id: 1, method: "eth_signTypedData_v4", params },
+      (error, answer) => {
+        if (answer?.result) resolve(answer.result);
+        else reject(error ?? new Error(answer?.error?.message ?? "the console cannot sign for this account"));
+      },
+    );
+  });
+  // 65 bytes (r, s, 27 or 28) as ERC-2098's 64: the last byte becomes the top bit of s.
+  const parity = BigInt(`0x${signature.slice(130)}`) - 27n;
+  const vs = BigInt(`0x${signature.slice(66, 130)}`) | (parity << 255n);
+  return { r: signature.slice(0, 66), vs: `0x${vs.toString(16).padStart(64, "0")}` };
+}
+
+const errorBySelector = new Map(
+  ([...energyTradeAbi, ...energyTokenAbi] as unknown as ErrorEntry[])
+    .filter(({ type }) => type === "error")
+    .map((entry) => [
+      encodeFunctionSignature(`${entry.name}(${entry.inputs.map(({ type }) => type)})`),
+      entry,
+    ]),
+);
+
+/** The revert bytes: each provider puts them elsewhere in its error. */
+function revertData(error: unknown): string | undefined {
+  if (typeof error === "string") return /^0x[0-9a-f]{8,}$/i.test(error) ? error : undefined;
+  if (typeof error !== "object" || error === null) return undefined;
+  const { data, result, error: inner, cause } = error as Record<string, unknown>;
+  return revertData(data) ?? revertData(result) ?? revertData(inner) ?? revertData(cause);
+}
+
+/**
+ * Why a contract refuses: the custom error by its name with its values, such as `OfferNotOpen(offerId: 99)`. Takes
+ * a `.call(…)` or `.estimateGas(…)`; a transaction that was sent does not tell.
+ * @throws what the call failed with, where no contract refused it
+ */
+export async function refusalOf(call: Promise<unknown>): Promise<string> {
+  let failure: unknown;
+  try {
+    await call;
+    return "not refused";
+  } catch (error) {
+    failure = error;
+  }
+  const data = revertData(failure);
+  const entry = data && errorBySelector.get(data.slice(0, 10));
+  if (!data || !entry) throw failure;
+  const values = entry.inputs.length > 0 ? decodeParameters([...entry.inputs], `0x${data.slice(10)}`) : {};
+  return `${entry.name}(${entry.inputs.map(({ name }) => `${name}: ${String(values[name])}`).join(", ")})`;
+}
