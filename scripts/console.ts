@@ -117,6 +117,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
   const data = revertData(failure);
   const entry = data && errorBySelector.get(data.slice(0, 10));
   if (!data || !entry) throw failure;
-  const values = entry.inputs.length > 0 ? decodeParameters([...entry.inputs], `0x${data.slice(10)}`) : {};
+  const values: Record<string, unknown> =
+    entry.inputs.length > 0 ? decodeParameters([...entry.inputs], `0x${data.slice(10)}`) : {};
   return `${entry.name}(${entry.inputs.map(({ name }) => `${name}: ${String(values[name])}`).join(", ")})`;
 }
