@@ -33,6 +33,14 @@ export interface MeterStatus {
   atMs: number;
 }
 
+/** What runs on the Arduino. */
+export interface MeterFirmware {
+  /** Name and version, as it says them. */
+  name: string;
+  /** True: it opens the relay by itself when it has not been affirmed for a second. */
+  opensByItself: boolean;
+}
+
 /** The register a meter starts from: what the journal holds. */
 export interface RegisterStart {
   registerMilliWh: bigint;
@@ -45,9 +53,21 @@ export interface Meter {
   connect(): Promise<void>;
   /** Opens the relay, ends the transport; safe to call twice. */
   disconnect(): Promise<void>;
-  /** The wanted position. Applied now, and again after every reconnection; `open` while the meter is lost. */
+  /**
+   * The wanted position. Applied now, and again after every reconnection; `open` while the meter is lost. After a trip
+   * (the relay opened by itself) `open` is what is wanted until this is called again.
+   */
   setRelay(position: RelayPosition): void;
+  /**
+   * The heartbeat: whoever decides about the relay calls it in every turn, at least every 250 ms, when what it decided
+   * holds. No timer may: firmware that knows it opens the relay a second after the last, also when only the decision hangs.
+   */
+  affirm(): void;
   onSample(listener: (sample: MeterSample) => void): () => void;
   onStatus(listener: (status: MeterStatus) => void): () => void;
   readonly status: MeterStatus;
+  /** Of the last connection; null before the first. */
+  readonly firmware: MeterFirmware | null;
+  /** How often the relay has opened by itself since the start. */
+  readonly trips: number;
 }

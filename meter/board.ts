@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Firmata } from "firmata-io";
 import { Board, Relay } from "johnny-five";
-import type { RelayPosition } from "../common/meter";
+import type { MeterFirmware, RelayPosition } from "../common/meter";
 import { ADC_STEPS } from "./calibration";
 import type { MeterClock } from "./clock";
 import type { RelayPin } from "./relay";
@@ -21,6 +21,8 @@ export interface BoardEvents {
   relay(position: RelayPosition): void;
   /** The firmware answered to `askVersion`. */
   version(): void;
+  /** The firmware sent words. */
+  said(words: string): void;
   /** The line ended. */
   closed(reason: string): void;
   /** Bytes that the driver choked on were thrown away. */
@@ -37,8 +39,13 @@ export interface BoardOptions {
 
 /** An Uno takes up to 4 s from reset to banner; asking for it helps boards that do not reset. */
 const ASK_FOR_BANNER_AFTER_MS = 4_000;
-/** No banner after this: no StandardFirmata. */
+/** No banner after this: no Firmata. */
 const NO_FIRMWARE_AFTER_MS = 10_000;
+
+/** What our own firmware calls itself: it opens the relay by itself when it gets no heartbeat for a second. */
+const OWN_FIRMWARE = "neighborwatt meter";
+/** Firmata's question for the state of a pin. */
+const PIN_STATE_QUERY = 0x6d;
 
 /** The parts of Johnny-Five's Board that its types leave out. */
 interface BoardInternals {
@@ -46,9 +53,9 @@ interface BoardInternals {
 }
 const boardCache = (Board as unknown as { cache: Board[] }).cache;
 
-/** One connection to an Arduino with StandardFirmata. The one module that knows Johnny-Five. */
+/** One connection to an Arduino with our own firmware or StandardFirmata. The one module that knows Johnny-Five. */
 export class ArduinoBoard implements RelayPin {
-  readonly firmware: string;
+  readonly firmware: MeterFirmware;
   readonly #line: Line;
   readonly #io: Firmata;
   readonly #board: Board;
@@ -59,13 +66,17 @@ export class ArduinoBoard implements RelayPin {
     this.#io = io;
     this.#board = board;
     const { name = "unknown firmware", version } = io.firmware;
-    this.firmware = version === undefined ? name : `${name} ${version.major}.${version.minor}`;
+    this.firmware = {
+      name: version === undefined ? name : `${name} ${version.major}.${version.minor}`,
+      opensByItself: name === OWN_FIRMWARE,
+    };
     this.#relay = new Relay({ board, pin: WIRING.relay.digital, type: "NO" });
     this.#relay.open();
     io.on(`pin-state-${WIRING.relay.digital}`, () => {
       events.relay(io.pins[WIRING.relay.digital]?.state === 1 ? "closed" : "open");
     });
     io.on("reportversion", () => events.version());
+    io.on("string", (words: string) => events.said(words));
     this.#readAnalogPins(options, events);
   }
 
@@ -119,7 +130,7 @@ export class ArduinoBoard implements RelayPin {
     const cancel = clock.after(NO_FIRMWARE_AFTER_MS, () =>
       abandon(
         new Error(
-          `no StandardFirmata answers on ${transport.name}: flash it with the Arduino IDE (File › Examples › Firmata › StandardFirmata)`,
+          `no meter's firmware answers on ${transport.name}: flash meter/firmware (docs/wiring.md says how)`,
         ),
       ),
     );
@@ -134,6 +145,7 @@ export class ArduinoBoard implements RelayPin {
         scan: (scan) => scans.push(() => events.scan(scan)),
         relay: (position) => scans.push(() => events.relay(position)),
         version: () => scans.push(() => events.version()),
+        said: (words) => scans.push(() => events.said(words)),
       };
       deliver = events;
       return new ArduinoBoard(line, io, board, options, later);
@@ -152,7 +164,7 @@ export class ArduinoBoard implements RelayPin {
   }
 
   askRelay(): void {
-    this.#io.queryPinState(WIRING.relay.digital, () => {});
+    this.#io.sysexCommand([PIN_STATE_QUERY, WIRING.relay.digital]);
   }
 
   askVersion(): void {

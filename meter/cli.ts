@@ -25,8 +25,15 @@ function show(meter: Meter, quit: () => void): void {
   let nextLineAtMs = 0;
   meter.onStatus(({ state, detail }) => {
     process.stdout.write(`${isTerminal ? "\r\x1b[K" : ""}${state}: ${detail}\n`);
+    // Whoever pressed the key for another moment than this presses it again.
+    if (state === "lost") {
+      wanted = "open";
+      meter.setRelay(wanted);
+    }
   });
   meter.onSample((sample) => {
+    // This is the turn that decides about the relay.
+    meter.affirm();
     if (isTerminal) process.stdout.write(`\r\x1b[K${describe(sample)}`);
     else if (sample.atMs >= nextLineAtMs) {
       nextLineAtMs = sample.atMs + PLAIN_LINE_MS;

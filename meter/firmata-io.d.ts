@@ -23,7 +23,8 @@ declare module "firmata-io" {
     readonly buffer: number[];
     readonly reportVersionTimeoutId: NodeJS.Timeout;
     analogRead(channel: number, listener: (counts: number) => void): void;
-    queryPinState(pin: number, answered: () => void): void;
     reportVersion(answered: () => void): void;
+    /** Sends `message` between the marks of a sysex. */
+    sysexCommand(message: number[]): void;
   }
 }

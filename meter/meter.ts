@@ -1,5 +1,6 @@
 import type {
   Meter,
+  MeterFirmware,
   MeterSample,
   MeterState,
   MeterStatus,
@@ -56,6 +57,8 @@ class ArduinoMeter implements Meter {
   #current: Session | null = null;
   #life: { stop: AbortController; over: Promise<void>; firstSample: Promise<void> } | null = null;
   #retryMs = FIRST_RETRY_MS;
+  #firmware: MeterFirmware | null = null;
+  #trips = 0;
 
   constructor(options: MeterOptions) {
     const scanIntervalMs = options.scanIntervalMs ?? SCAN_INTERVAL_MS;
@@ -86,6 +89,14 @@ class ArduinoMeter implements Meter {
     return this.#status;
   }
 
+  get firmware(): MeterFirmware | null {
+    return this.#firmware;
+  }
+
+  get trips(): number {
+    return this.#trips;
+  }
+
   onSample(listener: (sample: MeterSample) => void): () => void {
     this.#sampleListeners.add(listener);
     return () => this.#sampleListeners.delete(listener);
@@ -99,6 +110,10 @@ class ArduinoMeter implements Meter {
   setRelay(position: RelayPosition): void {
     this.#wanted = position;
     this.#current?.setRelay(position);
+  }
+
+  affirm(): void {
+    this.#current?.affirm();
   }
 
   /** Rejects only when `disconnect` comes before the first sample. */
@@ -155,8 +170,16 @@ class ArduinoMeter implements Meter {
       {
         online: (firmware) => {
           this.#retryMs = FIRST_RETRY_MS;
+          this.#firmware = firmware;
           session.setRelay(this.#wanted);
-          this.#say("online", `${firmware} on ${this.#options.transport.name}`);
+          const silence = firmware.opensByItself
+            ? "it opens the relay by itself when it gets no heartbeat for a second"
+            : "it leaves the relay as it is when this program dies";
+          this.#say("online", `${firmware.name} on ${this.#options.transport.name}; ${silence}`);
+        },
+        tripped: () => {
+          this.#trips++;
+          this.#wanted = "open";
         },
         sample: (sample) => {
           for (const listener of this.#sampleListeners) listener(sample);

@@ -1,4 +1,4 @@
-import type { MeterSample, RelayPosition } from "../common/meter";
+import type { MeterFirmware, MeterSample, RelayPosition } from "../common/meter";
 import { ArduinoBoard, type BoardOptions, type RawScan } from "./board";
 import {
   amperesFromCounts,
@@ -20,7 +20,9 @@ export interface SessionOptions extends BoardOptions {
 
 export interface SessionEvents {
   /** The current sensor is zeroed: the relay may be used. */
-  online(firmware: string): void;
+  online(firmware: MeterFirmware): void;
+  /** The relay opened by itself. The session ends with that; nothing may close the relay again but a new decision. */
+  tripped(): void;
   sample(sample: MeterSample): void;
 }
 
@@ -29,8 +31,11 @@ const lossLimitMs = (scanIntervalMs: number) => Math.max(5 * scanIntervalMs, 1_0
 /** A current through an open relay: far above noise and drift (5.7 counts), and for this many scans. */
 const LEAK_AMPERES = 0.15;
 const LEAK_SCANS = 25;
-/** Scans between two looks at the relay's latch: some half a second. */
-const SCANS_PER_RELAY_CHECK = 25;
+/**
+ * Scans farther apart than this, ms, have nothing integrated between them: in a standstill of half a second or more the
+ * firmware may have opened the relay by itself.
+ */
+const MAX_GAP_MS = 500;
 /** How long a leaving session waits for the firmware to confirm that the relay is open, ms. */
 const FAREWELL_MS = 300;
 
@@ -55,7 +60,7 @@ export class Session {
   #isMoved = false;
   #versionAnswered = false;
   #garbled = 0;
-  #scans = 0;
+  #lastWords = "";
   #leakScans = 0;
   #lastScanAtMs = 0;
   #resolveEnded!: (reason: string) => void;
@@ -69,7 +74,7 @@ export class Session {
     const limitMs = lossLimitMs(options.scanIntervalMs);
     this.#block = new ScanBlock({
       startingAmperes: options.calibration.startingAmperes,
-      maxGapMs: limitMs,
+      maxGapMs: Math.min(limitMs, Math.max(MAX_GAP_MS, 2 * options.scanIntervalMs)),
     });
     this.#watchdog = new Watchdog(options.clock, limitMs, {
       quiet: () => {
@@ -94,6 +99,9 @@ export class Session {
         version: () => {
           session.#versionAnswered = true;
         },
+        said: (words) => {
+          session.#lastWords = words;
+        },
         closed: (reason) => session.#end(reason),
         garbage: () => {
           session.#garbled++;
@@ -102,7 +110,7 @@ export class Session {
       stop,
     );
     session.#board = board;
-    session.#relay = new Relay(board);
+    session.#relay = new Relay(board, () => options.clock.steadyMs());
     session.#relay.command("open");
     session.#watchdog.start();
     return session;
@@ -111,6 +119,13 @@ export class Session {
   /** Applied at once when online; before that, and after the end, the relay stays open. */
   setRelay(position: RelayPosition): void {
     if (this.#isOnline && !this.#isOver && this.#closing === null) this.#relay.command(position);
+  }
+
+  /** A turn of whoever decides about the relay: the heartbeat. Nothing in here sends one on its own. */
+  affirm(): void {
+    if (this.#isOver || this.#closing !== null) return;
+    this.#relay.affirm();
+    if (this.#relay.isMute) this.#end("the Arduino does not say any more where its relay stands");
   }
 
   /** Opens the relay, waits for the firmware to say so, and lets go of the line. */
@@ -149,16 +164,22 @@ export class Session {
 
   #confirmRelay(position: RelayPosition): void {
     if (this.#isOver) return;
-    const isNews = this.#relay.confirm(position);
+    const news = this.#relay.confirm(position);
     if (!this.#relay.mayConduct) this.#relayConfirmed();
-    if (isNews) this.#isMoved = true;
+    if (news === "moved") this.#isMoved = true;
+    if (news === "tripped" && this.#closing === null) this.#trip();
+  }
+
+  /** When it opened is not known, so what the block under way has gathered is not counted. */
+  #trip(): void {
+    if (this.#block.scans > 0) this.#block.finish();
+    this.#events.tripped();
+    this.#end(`the relay opened by itself: ${this.#lastWords || "the Arduino was reset"}`);
   }
 
   #scan(raw: RawScan): void {
     if (this.#isOver) return;
     this.#watchdog.feed();
-    this.#scans++;
-    if (this.#scans % SCANS_PER_RELAY_CHECK === 0) this.#relay.check();
     if (!this.#isOnline) this.#zeroSensor(raw);
     else this.#meter(raw);
   }

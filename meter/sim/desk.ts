@@ -10,7 +10,7 @@ export interface SimulationOptions {
   firmware?: FirmwareName;
 }
 
-const DEFAULT_FIRMWARE: FirmwareName = "StandardFirmata";
+const DEFAULT_FIRMWARE: FirmwareName = "neighborwatt";
 
 /** What happens on the desk, as its user sees it. */
 export interface DeskEvents {

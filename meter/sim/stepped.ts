@@ -9,6 +9,10 @@ import type { World } from "./world";
 export interface SteppedArduino extends SimulatedArduino {
   /** The desk's time, for everything that shall run in it; 0 is 1970. */
   readonly clock: MeterClock;
+  /** Lets `ms` pass while nothing that waits for time or bytes runs; then it gets all the bytes at once. */
+  standStill(ms: number): void;
+  /** What is sent to the Arduino from now on does not arrive, until the port is opened again. */
+  deafen(): void;
   /** What really happens behind the sensors. */
   readonly world: World;
   /** Lets `ms` pass, in steps of a millisecond; what is waiting for time or bytes runs in between. */
@@ -36,6 +40,7 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
       for (const listener of edgeListeners) listener(position, atS * 1000);
     },
   });
+  let isDeaf = false;
   const nowMs = () => Math.round(desk.nowS * 1000);
 
   async function advance(ms: number): Promise<void> {
@@ -67,10 +72,11 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
       name: "stepped",
       async open(events) {
         desk.open();
+        isDeaf = false;
         line = events;
         return {
           write: (bytes) => {
-            if (line === events) desk.send(bytes);
+            if (line === events && !isDeaf) desk.send(bytes);
           },
           close: async () => {
             if (line !== events) return;
@@ -88,6 +94,10 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
         if (nowMs() >= end) throw new Error(`${what}: not within ${limitMs} ms of the desk's time`);
         await advance(1);
       }
+    },
+    standStill: (ms) => desk.runUntil((nowMs() + ms) / 1000),
+    deafen: () => {
+      isDeaf = true;
     },
     unplug: (isNoticed) => desk.unplug(isNoticed),
     replug: () => desk.replug(),

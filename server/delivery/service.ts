@@ -184,6 +184,8 @@ export class DeliveryService implements Service {
   private statusChanged(status: MeterStatus): void {
     if (status.state !== this.status.state) this.parts.log.info(`meter ${status.state}: ${status.detail}`);
     this.status = status;
+    // A sample from before a loss says nothing about now.
+    if (status.state !== "online") this.sampledAtMs = null;
     this.step();
     this.tell((listener) => listener.meterChanged());
   }
@@ -271,6 +273,8 @@ export class DeliveryService implements Service {
     const changed = [...new Set([...plan.changed.map(({ tradeId }) => tradeId), ...moved])];
     if (changed.length > 0) this.tell((listener) => listener.tradesChanged(changed));
     if (isEdge || changed.length > 0) this.tell((listener) => listener.meterChanged());
+    // Only from here, when all of the turn is done and stored: a turn that hangs must let the relay open.
+    this.parts.meter.affirm();
   }
 
   /** Whose turn it is, and why the others wait. @returns the trades of which either changed, though no record did */

@@ -14,6 +14,7 @@ async function main(): Promise<void> {
         resolve();
       });
     });
+  meter.onSample(() => meter.affirm());
   arduino.onRelayEdge((position) => console.log(`relay ${position}`));
   meter.onStatus(({ state, detail }) => console.log(`${state}: ${detail}`));
 

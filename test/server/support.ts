@@ -2,7 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
+import type {
+  Meter,
+  MeterFirmware,
+  MeterSample,
+  MeterStatus,
+  RegisterStart,
+  RelayPosition,
+} from "../../common/meter";
 import { ChainClock } from "../../server/chain-clock";
 import { DeliveryService } from "../../server/delivery/service";
 import type { Log } from "../../server/log";
@@ -148,6 +155,9 @@ export class HandMeter implements Meter {
   status: MeterStatus = { state: "stopped", detail: "test", atMs: 0 };
   relay: RelayPosition = "open";
   registerMilliWh: bigint;
+  firmware: MeterFirmware | null = null;
+  trips = 0;
+  affirmations = 0;
   /** Every command, in order. */
   readonly commands: RelayPosition[] = [];
   private readonly onSamples = new Set<(sample: MeterSample) => void>();
@@ -170,6 +180,9 @@ export class HandMeter implements Meter {
   setRelay(position: RelayPosition): void {
     this.relay = position;
     this.commands.push(position);
+  }
+  affirm(): void {
+    this.affirmations++;
   }
   onSample(listener: (sample: MeterSample) => void): () => void {
     this.onSamples.add(listener);
