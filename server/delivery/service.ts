@@ -1,6 +1,13 @@
 /** Delivery at work: brings the plan together with the meter, the journal and the meter's key. */
 import type { Address, TradeWait } from "../../common/events";
-import type { Meter, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../../common/meter";
+import type {
+  Meter,
+  MeterFirmware,
+  MeterSample,
+  MeterStatus,
+  RegisterStart,
+  RelayPosition,
+} from "../../common/meter";
 import { formatDecimal } from "../../common/units";
 import { type ChainClock, noBlockSince } from "../chain-clock";
 import { type Log, messageOf } from "../log";
@@ -83,6 +90,16 @@ export class DeliveryService implements Service {
 
   get registerMilliWh(): bigint {
     return this.register.registerMilliWh;
+  }
+
+  /** What runs on the Arduino; null before its first connection. */
+  get firmware(): MeterFirmware | null {
+    return this.parts.meter.firmware;
+  }
+
+  /** How often the relay has opened by itself. */
+  get trips(): number {
+    return this.parts.meter.trips;
   }
 
   onChange(listener: DeliveryListener): void {

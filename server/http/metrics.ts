@@ -80,6 +80,18 @@ export function createMetrics(parts: MetricsParts) {
     () => Number(delivery.registerMilliWh) / 1000,
   );
   gauge("relay_closed", "1 while the relay is wanted closed", () => (delivery.wanted === "closed" ? 1 : 0));
+  gauge("relay_opens_by_itself", "1 when the Arduino's firmware opens the relay without a heartbeat", () =>
+    delivery.firmware?.opensByItself ? 1 : 0,
+  );
+  new Counter({
+    name: "neighborwatt_relay_trips_total",
+    help: "Times the relay has opened by itself: no heartbeat for a second, or a reset of the Arduino",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(delivery.trips);
+    },
+  });
   gauge(
     "settlements_pending",
     "Signed readings that the chain does not show as settled yet",

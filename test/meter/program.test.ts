@@ -47,7 +47,10 @@ describe("npm run meter", function () {
       if (/relay open/.test(text)) signal("SIGTERM");
     });
     assert.equal(code, 0, output);
-    assert.match(output, /^connecting: opening simulated\nonline: StandardFirmata.ino 2.3 on simulated\n/);
+    assert.match(
+      output,
+      /^connecting: opening simulated\nonline: neighborwatt meter 1\.0 on simulated; it opens the relay by itself [^\n]*\n/,
+    );
     assert.match(
       output,
       /\n6\.\d\d V {2}0\.000 A {2}0\.00 W {2}0\.000 Wh {2}relay open {2}panel +\d\.\d\d W\n/,

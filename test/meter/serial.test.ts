@@ -52,8 +52,9 @@ describe("A meter on a genuine serial port", function () {
     const meter = createMeter({ transport: `serial:${path}` });
     try {
       await meter.connect();
-      assert.equal(meter.status.detail, `StandardFirmata.ino 2.3 on serial:${path}`);
+      assert.match(meter.status.detail, new RegExp(`^neighborwatt meter 1\\.0 on serial:${path};`));
       for (const _ of ["once", "and once more"]) {
+        meter.onSample(() => meter.affirm());
         meter.setRelay("closed");
         await new Promise<void>((resolve) => {
           const forget = meter.onSample((sample) => {

@@ -94,6 +94,35 @@ describe("delivery, with its journal and its meter", () => {
     assert.equal(stand.meter.relay, "closed");
   });
 
+  it("sends its heartbeat from each turn that is done and stored, and from no other", () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    const { meter, store } = stand;
+    let before = meter.affirmations;
+    stand.tick(100, 1n);
+    assert.equal(meter.affirmations, before + 1);
+    const { commit } = store;
+    store.commit = () => {
+      throw new Error("database or disk is full");
+    };
+    before = meter.affirmations;
+    stand.tick(1_100, 1n);
+    stand.tick(1_100, 1n);
+    store.commit = commit;
+    assert.equal(meter.affirmations, before);
+    assert.equal(meter.relay, "open");
+  });
+
+  it("takes no sample from before a loss for a fresh one, however short the loss", () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 5n);
+    stand.meter.say("lost");
+    stand.clock.ms += 500;
+    stand.meter.say("online");
+    assert.equal(stand.meter.relay, "open");
+    stand.tick(100);
+    assert.equal(stand.meter.relay, "closed");
+  });
+
   it("opens the relay when the meter is lost and goes on counting when it is back", () => {
     stand.chain.confirm(opened(TRADE, 20n));
     stand.tick(100, 5n);
