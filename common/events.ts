@@ -2,7 +2,7 @@
  * The whole Socket.IO protocol: a snapshot on connecting, then changes. One way: a page cannot move money or the
  * relay through it. Energy, money and ids are decimal strings, addresses are checksummed.
  */
-import type { MeterState, RelayPosition } from "./meter";
+import type { MeterFirmware, MeterState, RelayPosition } from "./meter";
 
 export type Address = string;
 export type DecimalString = string;
@@ -99,6 +99,8 @@ export interface MeterView {
   state: MeterState;
   detail: string;
   relay: RelayPosition;
+  /** Null before the Arduino's first connection, and for a meter of another server. */
+  firmware: MeterFirmware | null;
   /** Energy to the neighbour since local midnight of the server. */
   todayMilliWh: DecimalString;
   lastSample: SampleView | null;

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { SerialPort } from "serialport";
 import type { Line, LineEvents } from "./transport";
 
-/** StandardFirmata's speed, bit/s. */
+/** The speed of StandardFirmata and of our own firmware, bit/s. */
 const BAUD_RATE = 57_600;
 /** How long closing waits for bytes on their way, ms. */
 const DRAIN_MS = 100;
@@ -11,7 +11,7 @@ const DRAIN_MS = 100;
 const LIKELY_PORT = /^(ttyACM|ttyUSB|cu\.usb)/;
 
 /**
- * Opens a serial port at StandardFirmata's speed. An Uno resets when its port is opened.
+ * Opens a serial port at the firmware's speed. An Uno resets when its port is opened.
  * @throws Error that says what to do: no such port, no permission, in use.
  */
 export async function openSerialLine(path: string, events: LineEvents): Promise<Line> {

@@ -27,7 +27,8 @@ export interface Transport {
 }
 
 /** Every kind of transport, for help texts. */
-export const TRANSPORT_CHOICES = "serial:/dev/ttyACM0 (or another port), simulated";
+export const TRANSPORT_CHOICES =
+  "serial:/dev/ttyACM0 (or another port), simulated, simulated:StandardFirmata";
 
 /**
  * The transport a setting names.
@@ -35,6 +36,8 @@ export const TRANSPORT_CHOICES = "serial:/dev/ttyACM0 (or another port), simulat
  */
 export function createTransport(spec: string, simulation: SimulationOptions = {}): Transport {
   if (spec === "simulated") return createSimulatedArduino(simulation).transport;
+  if (spec === "simulated:StandardFirmata")
+    return createSimulatedArduino({ ...simulation, firmware: "StandardFirmata" }).transport;
   const path = /^serial:(.+)$/.exec(spec)?.[1];
   if (path === undefined)
     throw new Error(`no meter transport is called "${spec}"; the choices are: ${TRANSPORT_CHOICES}`);

@@ -41,6 +41,7 @@ export const ids = {
   neighbourAmperes: "neighbour-amperes",
   today: "today",
   register: "register",
+  firmware: "firmware",
   meterState: "meter-state",
   meterChoice: "meter-choice",
   chart: "chart",

@@ -88,8 +88,8 @@ export const SETTINGS = {
     isSecret: true,
   },
   METER: {
-    schema: z.string().regex(/^(simulated|serial:.+)$/),
-    allowed: "simulated, or serial: and a port such as serial:/dev/ttyACM0",
+    schema: z.string().regex(/^(simulated(:StandardFirmata)?|serial:.+)$/),
+    allowed: "simulated, simulated:StandardFirmata, or serial: and a port such as serial:/dev/ttyACM0",
     fallback: "simulated",
   },
   METER_CALIBRATION: {
@@ -187,7 +187,7 @@ export interface Config {
   /** What the chain view shows. */
   nodes: NodeAddress[];
   mnemonic: string;
-  /** `simulated` or `serial:/dev/…`. */
+  /** `simulated`, `simulated:StandardFirmata` or `serial:/dev/…`. */
   meter: string;
   /** For `parseCalibration` of the meter. */
   meterCalibration: string;

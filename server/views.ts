@@ -152,6 +152,7 @@ export class Views {
         state: "stopped",
         detail: "measured by another server",
         relay: "open",
+        firmware: null,
         todayMilliWh: "0",
         lastSample: null,
       };
@@ -164,6 +165,7 @@ export class Views {
       detail:
         known?.status === "commissioned" ? detail : `${detail}; ${uncommissioned(meter, known?.status)}`,
       relay: lastSample?.relay ?? delivery.wanted,
+      firmware: delivery.firmware,
       todayMilliWh: this.parts.todayMilliWh().toString(),
       lastSample: lastSample && this.sample(lastSample),
     };

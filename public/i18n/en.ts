@@ -44,6 +44,8 @@ export const en = {
   "flow.register": "Register",
   "relay.open": "Open",
   "relay.closed": "Closed",
+  "relay.opensByItself": "{firmware}: opens by itself if the server dies",
+  "relay.holds": "{firmware}: stays as it is if the server dies",
   "meter.online": "Meter online",
   "meter.connecting": "Meter connecting",
   "meter.lost": "Meter lost",

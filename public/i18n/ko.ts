@@ -44,6 +44,8 @@ export const ko: Record<keyof typeof en, string> = {
   "flow.register": "누적 계량값",
   "relay.open": "열림",
   "relay.closed": "닫힘",
+  "relay.opensByItself": "{firmware}: 서버가 멈추면 저절로 열림",
+  "relay.holds": "{firmware}: 서버가 멈춰도 그대로 유지됨",
   "meter.online": "계량기 연결됨",
   "meter.connecting": "계량기 연결 중",
   "meter.lost": "계량기 끊김",

@@ -1,6 +1,7 @@
 /** Where the power goes, now: panel → battery → relay → neighbour. The drawing moves only while power does. */
 import { html, svg } from "lit-html";
 import type { MeterView } from "../../common/events";
+import type { MeterFirmware } from "../../common/meter";
 import { energy, measured, shortHex } from "../format";
 import { ids } from "../ids";
 import { shownMeter } from "../select";
@@ -76,6 +77,11 @@ const meterChoice = ({ state, t, act }: View, shown: MeterView) =>
       </label>`,
   );
 
+/** Which firmware drives the relay, and what becomes of the relay when the server dies. */
+const firmwareNote = ({ t }: View, { name, opensByItself }: MeterFirmware) => html`
+  <small id=${ids.firmware}>${t(opensByItself ? "relay.opensByItself" : "relay.holds", { firmware: name })}</small>
+`;
+
 export function flow(view: View) {
   const { state, t, language } = view;
   const meter = shownMeter(state);
@@ -107,7 +113,10 @@ export function flow(view: View) {
         ${figure(ids.batteryVolts, t("flow.battery"), isLive ? measured(sample.volts, "V", language) : dash)}
         <div class="figure">
           <dt>${t("flow.relay")}</dt>
-          <dd><b id=${ids.relay} data-relay=${meter?.relay ?? "open"}>${t(`relay.${meter?.relay ?? "open"}`)}</b></dd>
+          <dd>
+            <b id=${ids.relay} data-relay=${meter?.relay ?? "open"}>${t(`relay.${meter?.relay ?? "open"}`)}</b>
+            ${meter?.firmware ? firmwareNote(view, meter.firmware) : ""}
+          </dd>
         </div>
         ${figure(ids.neighbourWatts, t("flow.neighbour"), watts === null ? dash : measured(watts, "W", language), isLive ? measured(sample.amperes, "A", language) : "", ids.neighbourAmperes)}
         ${figure(ids.today, t("flow.today"), meter ? energy(BigInt(meter.todayMilliWh), language) : dash)}

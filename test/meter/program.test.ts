@@ -58,6 +58,13 @@ describe("npm run meter", function () {
     assert.match(output, /stopped: disconnected\n$/);
   });
 
+  it("runs StandardFirmata on the simulated Arduino when told to, and says what that does not do", async () => {
+    const { output } = await run("meter/cli.ts", ["simulated:StandardFirmata"], (text, signal) => {
+      if (/relay open/.test(text)) signal("SIGTERM");
+    });
+    assert.match(output, /\nonline: StandardFirmata\.ino 2\.3 on simulated; it leaves the relay as it is/);
+  });
+
   it("says what is wrong with a port, and keeps trying", async () => {
     const { output, code } = await run("meter/cli.ts", ["serial:/dev/ttyNOWHERE"], (text, signal) => {
       if (/next attempt in 1 s/.test(text)) signal("SIGINT");
@@ -71,7 +78,7 @@ describe("npm run meter", function () {
     assert.equal(code, 1);
     assert.match(
       output,
-      /no meter transport is called "usb"; the choices are: serial:.*, simulated\n\nusage: /,
+      /no meter transport is called "usb"; the choices are: serial:.*, simulated, simulated:StandardFirmata\n\nusage: /,
     );
   });
 

@@ -88,6 +88,7 @@ export const meter: MeterView = {
   state: "online",
   detail: "",
   relay: "open",
+  firmware: { name: "neighborwatt meter 1.0", opensByItself: true },
   todayMilliWh: "0",
   lastSample: null,
 };

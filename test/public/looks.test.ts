@@ -55,6 +55,12 @@ describe("The page's looks", function () {
       it(`are accessible and fit 360 px, in ${language} and ${colorScheme}`, async () => {
         const { page, complaints, close } = await openPage({ language, context: { colorScheme } });
         await page.locator(`#${ids.chart} canvas`).waitFor();
+        assert.match(
+          ((await page.locator(`#${ids.firmware}`).textContent()) ?? "").trim(),
+          language === "en"
+            ? /^neighborwatt meter 1\.0: opens by itself/
+            : /^neighborwatt meter 1\.0: .*저절로 열림$/,
+        );
         assert.deepEqual(await violations(page), [], "before a wallet is connected");
         await shoot(page, `start-${language}-${colorScheme}-1280`);
 
