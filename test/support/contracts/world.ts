@@ -137,12 +137,9 @@ export async function newWorld() {
   const token = await EnergyToken.new(SUPPLY.toString(), "1000", { from: operator });
   const trade = await EnergyTrade.new(token.address, GRACE.toString(), { from: operator });
   await trade.grantRole(await trade.OPERATOR_ROLE(), operator, { from: operator });
-  await Promise.all([
-    trade.commission(meter.address, prosumer, 0, consentOf(chainId, trade.address, meter, prosumer), {
-      from: operator,
-    }),
-    token.sendTransaction({ from: buyer, value: BUYER_ETHER.toString() }),
-  ]);
+  const consent = consentOf(chainId, trade.address, meter, prosumer);
+  await trade.commission(meter.address, prosumer, 0, consent, { from: operator });
+  await token.sendTransaction({ from: buyer, value: BUYER_ETHER.toString() });
   /** As the contract has it now; zeros for a trade that is not open. */
   const purchaseOf = async (tradeId: string): Promise<Purchase> => {
     const { buyer, orderedMilliWh, deadline } = await trade.tradeOf(tradeId);
