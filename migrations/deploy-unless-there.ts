@@ -1,22 +1,11 @@
+import { type CompiledCode, isSameCode } from "../common/bytecode";
+
 /** A contract as Truffle gives it to migrations: TypeChain leaves these members out. */
-interface Artifact {
+interface Artifact extends CompiledCode {
   contractName: string;
-  /** What the compiler made, with zeros where the constructor writes immutable values. */
-  deployedBytecode: string;
-  immutableReferences?: Record<string, { start: number; length: number }[]>;
   isDeployed(): boolean;
   /** Truffle's own web3; its global is for the migration files alone. */
   web3: { eth: { getCode(address: string): Promise<string> } };
-}
-
-/** Runtime code with the immutable values blanked out. */
-function withoutImmutables(code: string, references: Artifact["immutableReferences"]): string {
-  let blank = code.toLowerCase();
-  for (const { start, length } of Object.values(references ?? {}).flat()) {
-    const from = 2 + 2 * start;
-    blank = blank.slice(0, from) + "0".repeat(2 * length) + blank.slice(from + 2 * length);
-  }
-  return blank;
 }
 
 /**
@@ -32,10 +21,7 @@ export async function deployUnlessThere<Instance, Arguments extends unknown[]>(
   const artifact = contract as unknown as Artifact;
   if (artifact.isDeployed()) {
     const code = await artifact.web3.eth.getCode(contract.address);
-    const isSame =
-      withoutImmutables(code, artifact.immutableReferences) ===
-      withoutImmutables(artifact.deployedBytecode, artifact.immutableReferences);
-    if (isSame && (await suits(await contract.at(contract.address)))) {
+    if (isSameCode(code, artifact) && (await suits(await contract.at(contract.address)))) {
       console.log(`   ${artifact.contractName} is at ${contract.address} already.`);
       return;
     }

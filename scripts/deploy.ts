@@ -36,7 +36,7 @@ export async function migrateIfNeeded(
   artifactsDir: string,
 ): Promise<boolean> {
   const deployment = readDeployment(artifactsDir, chainId);
-  if (deployment && (await isDeployed(rpcUrl, deployment))) return false;
+  if (deployment && (await isDeployed(rpcUrl, deployment, artifactsDir))) return false;
   const { port } = new URL(rpcUrl);
   await migrate(network, { ARTIFACTS_DIR: artifactsDir, EMBEDDED_PORT: port, RPC_URL: rpcUrl });
   return true;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Web3 } from "web3";
 import { energyTokenAbi } from "../build/abi/EnergyToken";
 import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import { type CompiledCode, isSameCode } from "../common/bytecode";
 import type { TypedContract } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
 import { BASE_UNITS } from "../common/units";
@@ -32,11 +33,17 @@ export function readDeployment(artifactsDir: string, chainId: number): Deploymen
   return token && trade ? { token, trade } : null;
 }
 
-/** True when both contracts have code where the artifacts say. */
-export async function isDeployed(rpcUrl: string, deployment: Deployment): Promise<boolean> {
+/** True when both contracts are where the artifacts say, of the code that the artifacts have. */
+export async function isDeployed(
+  rpcUrl: string,
+  deployment: Deployment,
+  artifactsDir: string,
+): Promise<boolean> {
   const { eth } = new Web3(rpcUrl);
+  const compiled = (name: string) =>
+    JSON.parse(readFileSync(join(artifactsDir, `${name}.json`), "utf8")) as CompiledCode;
   const codes = await Promise.all([eth.getCode(deployment.token), eth.getCode(deployment.trade)]);
-  return codes.every((code) => code.length > 2);
+  return isSameCode(codes[0]!, compiled("EnergyToken")) && isSameCode(codes[1]!, compiled("EnergyTrade"));
 }
 
 /**

@@ -161,6 +161,12 @@ export class EthereumNode {
     return this.rpc.call("eth_call", [request, "latest"], hex.transform(Number));
   }
 
+  /** `nonces` of an EnergyTrade: how many consents of a meter were used. */
+  consentNonce(trade: string, meter: string): Promise<bigint> {
+    const request = { to: trade, data: encodeTradeCall("nonces", [meter]) };
+    return this.rpc.call("eth_call", [request, "latest"], hex.transform(BigInt));
+  }
+
   balance(account: string): Promise<bigint> {
     return this.rpc.call("eth_getBalance", [account, "latest"], quantity.transform(BigInt));
   }
