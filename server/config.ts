@@ -166,7 +166,7 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 /** Read by other programs of the house; allowed in `.env`, nothing to the server. */
-export const SETTINGS_OF_OTHERS = ["GETH_BIN", "PUPPETH_BIN", "CHROMIUM_BIN", "GRACE_PERIOD_S", "OPERATOR"];
+export const SETTINGS_OF_OTHERS = ["GETH_BIN", "PUPPETH_BIN", "CHROMIUM_BIN"];
 
 export interface Config {
   network: "embedded" | "geth";
