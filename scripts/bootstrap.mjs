@@ -1,7 +1,7 @@
-// Every npm script (but `format`) begins here, on a fresh machine too, so this is plain JavaScript without packages: it
-// checks Node, installs what is missing, then hands over to a TypeScript program, `node scripts/bootstrap.mjs
-// geth/cli.ts up`. With `--compiled` before the program the contracts are compiled first: server and page import what
-// is generated of them.
+// Every npm script (but `format` and `help`) begins here, on a fresh machine too, so this is plain JavaScript without
+// packages: it checks Node, installs what is missing, then hands over to a TypeScript program, `node
+// scripts/bootstrap.mjs geth/cli.ts up`. With `--compiled` before the program the contracts are compiled first: server
+// and page import what is generated of them.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";

@@ -1,0 +1,39 @@
+// `npm run help`: what each npm script is for and how long it takes. Plain JavaScript without packages, so that it
+// answers at once on a fresh machine. The times are rough: a laptop with packages installed and contracts compiled.
+
+/** [script, what it is for, how long it takes], in the order in which a newcomer meets them. */
+const SCRIPTS = [
+  [
+    "start",
+    "chain, contracts, meter, server and page: http://localhost:3000",
+    "seconds; minutes the first time; runs until Ctrl-C",
+  ],
+  ["test", "every test; -- meter server runs some suites only", "half an hour or more; one suite: minutes"],
+  ["reset", "deletes the chain and the journal, to begin anew", "seconds"],
+  ["meter", "the meter alone, live; -- consent prints its consent for the operator", "runs until q"],
+  [
+    "compile",
+    "compiles the contracts and their types into build/",
+    "up to a minute; nothing changed: seconds",
+  ],
+  ["build:page", "builds the page into build/", "seconds"],
+  ["firmware", "builds the meter's firmware for the Arduino", "seconds"],
+  ["check", "types, lint, format and import rules", "about a minute"],
+  ["format", "mends the format of every file", "seconds"],
+  ["coverage", "which branches of the contracts the tests reach", "minutes"],
+  ["fuzz", "100,000 random steps of the contracts against a model", "minutes"],
+  ["bench:gas", "gas of each call and of a whole trade", "about a minute"],
+  ["bench:latency", "time from purchase sealed to relay moved", "minutes"],
+  ["bench:page", "size of the page's JavaScript", "seconds"],
+  ["bench:throughput", "whole trades a second on two geth nodes", "minutes"],
+  ["geth:install", "builds the pinned geth and puppeth; needs Go and a C compiler", "minutes, once"],
+  ["geth", "the two-node network: -- up, status, console, logs, down", "seconds"],
+  ["geth:genesis", "makes the network's genesis anew by puppeth", "seconds"],
+  ["synth", "writes the EC2 template, without an account", "seconds; minutes the first time"],
+  ["help", "this list", "at once"],
+];
+
+const command = (script) => (script === "start" || script === "test" ? `npm ${script}` : `npm run ${script}`);
+const width = Math.max(...SCRIPTS.map(([script]) => command(script).length));
+for (const [script, purpose, time] of SCRIPTS)
+  console.log(`${command(script).padEnd(width)}  ${purpose}\n${" ".repeat(width)}  takes: ${time}`);
