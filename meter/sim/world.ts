@@ -6,7 +6,7 @@ import { gaussianNoise } from "./noise";
 export interface WorldOptions {
   /** Real seconds from midnight to midnight. The sun hurries, the battery does not. */
   dayS: number;
-  /** Time of day at the start, as a part of a day: 0.375 is nine in the morning. */
+  /** Time of day at the start, as a part of a day: 0.27 is half an hour after sunrise. */
   startOfDay: number;
   /** What the panel gives at noon, W. */
   panelPeakW: number;
@@ -31,7 +31,7 @@ export interface WorldOptions {
 
 export const WORLD_DEFAULTS: WorldOptions = {
   dayS: 600,
-  startOfDay: 0.375,
+  startOfDay: 0.27,
   panelPeakW: 8,
   emptyVolts: 5.9,
   fullVolts: 6.5,

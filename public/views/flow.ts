@@ -10,18 +10,32 @@ import { inputText, type View, when } from "./view";
 /** Below this it is the sensor's noise: half a step of the 10-bit converter through an ACS712-05B at 12 V. */
 const FLOWING_W = 0.15;
 
+/** The simulated panel at noon, W: the sun of the drawing is at its brightest. */
+const FULL_SUN_W = 8;
+const NIGHT_OPACITY = 0.35;
+
+/** How strongly the sun is drawn: with the panel's watts, from faint at night (or unknown) to full at noon. */
+export const sunOpacity = (panelWatts: number | null): string =>
+  (NIGHT_OPACITY + (1 - NIGHT_OPACITY) * Math.min(1, (panelWatts ?? 0) / FULL_SUN_W)).toFixed(2);
+
 /** Wires as one path each, so that the dashes run from the roof to the neighbour. */
 const WIRE_CHARGE = "M236 146 H268 V176 H300";
 const WIRE_SUPPLY = "M374 176 H430";
 const WIRE_SALE = "M490 176 H526 V150 H560";
 
-function scene(isCharging: boolean, isSelling: boolean, isClosed: boolean, label: string) {
+function scene(
+  panelWatts: number | null,
+  isCharging: boolean,
+  isSelling: boolean,
+  isClosed: boolean,
+  label: string,
+) {
   const wire = (path: string, isFlowing: boolean) => svg`
     <path d=${path} class="wire" />
     <path d=${path} class=${isFlowing ? "current flowing" : "current"} />`;
   return html`
     <svg class="scene" viewBox="0 0 720 216" role="img" aria-label=${label}>
-      <g class=${isCharging ? "sun shining" : "sun"}>
+      <g class=${isCharging ? "sun shining" : "sun"} opacity=${sunOpacity(panelWatts)}>
         <circle cx="76" cy="54" r="42" class="halo" />
         <circle cx="76" cy="54" r="26" class="disc" />
       </g>
@@ -107,7 +121,7 @@ export function flow(view: View) {
           ${t(`meter.${state.server === "online" ? (meter?.state ?? "none") : "unknown"}`)}
         </span>
       </div>
-      ${scene(isCharging, isSelling, isClosed && isLive, label)}
+      ${scene(panel, isCharging, isSelling, isClosed && isLive, label)}
       <dl class="figures">
         ${figure(ids.panelWatts, t("flow.panel"), panel === null ? dash : measured(panel, "W", language))}
         ${figure(ids.batteryVolts, t("flow.battery"), isLive ? measured(sample.volts, "V", language) : dash)}

@@ -22,10 +22,30 @@ describe("The simulated world", () => {
       near(world.truth.sunlight, sunlight, 1e-9);
     });
 
-  it("starts in the middle of a morning, with the sun on the panel", () => {
-    const { sunlight, panelAmperes } = new World().truth;
-    near(sunlight, Math.SQRT1_2, 1e-9);
-    near(panelAmperes, 0.87, 0.01);
+  it("starts after sunrise, and the sun climbs for the first two minutes", () => {
+    const world = new World();
+    const panelW: number[] = [];
+    for (let atS = 0; atS <= 120; atS += 30) {
+      world.advance(atS);
+      panelW.push(8 * world.truth.sunlight);
+    }
+    near(panelW[0]!, 1, 0.01);
+    assert.deepEqual(
+      [...panelW].sort((a, b) => a - b),
+      panelW,
+    );
+    assert.ok(panelW.at(-1)! > 7.5, `${panelW}`);
+  });
+
+  it("delivers all through its first day and the night after, from the battery", () => {
+    const world = new World();
+    world.setRelay("closed", 0);
+    let before = 0;
+    for (let atS = 30; atS <= 600; atS += 30) {
+      world.advance(atS);
+      near((world.deliveredJ - before) / 3.6, 21.5, 1.5);
+      before = world.deliveredJ;
+    }
   });
 
   it("gives the neighbour nothing while the relay is open", () => {
