@@ -9,7 +9,7 @@ export interface MeterSample {
   atMs: number;
   /** Across the battery, V. */
   volts: number;
-  /** Through the relay to the neighbour, A. */
+  /** Through the relay to the neighbour, A. Below nothing: it flows backwards, which sells nothing. */
   amperes: number;
   /** Of the panel into the battery, W; null where no sensor for it is fitted. */
   panelWatts: number | null;
@@ -23,6 +23,19 @@ export interface MeterSample {
   relay: RelayPosition;
 }
 
+/**
+ * A measurement that no sound wiring gives. The relay stays open, but for those of the panel, whose sensor meters
+ * nothing that is sold.
+ */
+export type MeterFault =
+  | "currentBackwards"
+  | "currentOutOfRange"
+  | "currentThroughOpenRelay"
+  | "noBatteryVolts"
+  | "batteryOutOfRange"
+  | "panelBackwards"
+  | "panelOutOfRange";
+
 /** `connecting`: first attempt or retrying; `online`: fresh samples; `lost`: no fresh sample, relay held open. */
 export type MeterState = "stopped" | "connecting" | "online" | "lost";
 
@@ -30,6 +43,10 @@ export interface MeterStatus {
   state: MeterState;
   /** Plain English for a log or an operator: "no sample for 1.0 s; next attempt in 2 s". */
   detail: string;
+  /** The same without what changes from one attempt to the next: once in a log is enough. */
+  reason?: string;
+  /** Null or missing: what is measured can be. */
+  fault?: MeterFault | null;
   atMs: number;
 }
 

@@ -76,9 +76,12 @@ export class ScanBlock {
 
   /** The means, and a new block. Call with at least one scan in it. */
   finish(): BlockMean {
-    // Where no scan may have any current, what there is to integrate is the end of the block before.
+    // Where no scan may have any current, what there is to integrate is the end of the block before. A current that
+    // flows backwards is shown as it is, and registers nothing.
     const isFlowing =
-      this.#conducting > 0 ? this.#amperes / this.#conducting >= this.#startingAmperes : this.#wasFlowing;
+      this.#conducting > 0
+        ? Math.abs(this.#amperes / this.#conducting) >= this.#startingAmperes
+        : this.#wasFlowing;
     const mean: BlockMean = {
       volts: this.#volts / this.#scans,
       amperes: isFlowing ? this.#amperes / this.#scans : 0,

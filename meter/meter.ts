@@ -10,7 +10,7 @@ import type {
 import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
 import { type MeterClock, systemClock } from "./clock";
 import { EnergyRegister } from "./energy";
-import { Session, type SessionOptions } from "./session";
+import { type Ending, Session, type SessionOptions } from "./session";
 import type { SimulationOptions } from "./sim/desk";
 import { createTransport, type Transport } from "./transport";
 
@@ -38,6 +38,12 @@ const SAMPLE_INTERVAL_MS = 114;
 /** Between two attempts to connect, ms: doubled each time. */
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
+/** The same where the wiring is at fault: half a second of current for each attempt, twelve times an hour. */
+const LAST_FAULT_RETRY_MS = 300_000;
+/** A session that lasted this long begins the pauses anew. */
+const SOUND_AFTER_MS = 60_000;
+/** How long the last pause was, 0 before the first; that after a wiring fault outlives a session that went online. */
+const NO_RETRY = { waitMs: 0, faultWaitMs: 0 };
 
 /**
  * A meter on an Arduino.
@@ -56,7 +62,10 @@ class ArduinoMeter implements Meter {
   #wanted: RelayPosition = "open";
   #current: Session | null = null;
   #life: { stop: AbortController; over: Promise<void>; firstSample: Promise<void> } | null = null;
-  #retryMs = FIRST_RETRY_MS;
+  #retry = NO_RETRY;
+  /** Why the last attempt ended; null once online. */
+  #lastFailure: Ending | null = null;
+  #online = "";
   #firmware: MeterFirmware | null = null;
   #trips = 0;
 
@@ -147,35 +156,49 @@ class ArduinoMeter implements Meter {
   /** Connects, meters, loses, and connects again, until told to stop. */
   async #live(stop: AbortSignal): Promise<void> {
     const { transport } = this.#options;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#retry = NO_RETRY;
+    this.#lastFailure = null;
     while (!stop.aborted) {
-      this.#say("connecting", `opening ${transport.name}`);
+      this.#sayOpening();
       try {
         await this.#meterUntilLost(stop);
       } catch (error) {
-        if (!stop.aborted) this.#sayRetry("connecting", (error as Error).message);
+        if (!stop.aborted) this.#sayRetry("connecting", { reason: (error as Error).message, fault: null });
       }
-      await this.#pause(this.#retryMs, stop);
-      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+      await this.#pause(this.#retry.waitMs, stop);
     }
     await transport.end();
     this.#life = null;
     this.#say("stopped", "disconnected");
   }
 
+  #sayOpening(): void {
+    const failure = this.#lastFailure;
+    const again = failure === null ? "" : ` again: ${failure.reason}`;
+    this.#say("connecting", `opening ${this.#options.transport.name}${again}`, failure);
+  }
+
   /** One session. @throws Error when it cannot be opened. */
   async #meterUntilLost(stop: AbortSignal): Promise<void> {
+    let onlineAtMs = Number.NaN;
     const session = await Session.open(
       this.#options,
       {
         online: (firmware) => {
-          this.#retryMs = FIRST_RETRY_MS;
+          onlineAtMs = this.#clock.steadyMs();
+          this.#lastFailure = null;
+          this.#retry = { ...this.#retry, waitMs: 0 };
           this.#firmware = firmware;
           session.setRelay(this.#wanted);
           const silence = firmware.opensByItself
             ? "it opens the relay by itself when it gets no heartbeat for a second"
             : "it leaves the relay as it is when this program dies";
-          this.#say("online", `${firmware.name} on ${this.#options.transport.name}; ${silence}`);
+          this.#online = `${firmware.name} on ${this.#options.transport.name}; ${silence}`;
+          this.#say("online", this.#online);
+        },
+        panel: (fault) => {
+          const failure = fault && { reason: `${this.#online}; ${fault.words}`, fault: fault.name };
+          this.#say("online", failure?.reason ?? this.#online, failure);
         },
         tripped: () => {
           this.#trips++;
@@ -191,19 +214,32 @@ class ArduinoMeter implements Meter {
     const close = () => void session.close();
     if (stop.aborted) close();
     else stop.addEventListener("abort", close);
-    const reason = await session.ended;
+    const ending = await session.ended;
     stop.removeEventListener("abort", close);
     this.#current = null;
-    if (!stop.aborted) this.#sayRetry("lost", reason);
+    if (this.#clock.steadyMs() - onlineAtMs >= SOUND_AFTER_MS) this.#retry = NO_RETRY;
+    if (!stop.aborted) this.#sayRetry("lost", ending);
     await session.close();
   }
 
-  #sayRetry(state: MeterState, reason: string): void {
-    this.#say(state, `${reason}; next attempt in ${this.#retryMs / 1000} s`);
+  /** A lost line may be back at once. A wiring fault is not, and each attempt lets current flow unmetered. */
+  #sayRetry(state: MeterState, failure: Ending): void {
+    const { waitMs, faultWaitMs } = this.#retry;
+    const longer = (ms: number, most: number) => Math.min(ms === 0 ? FIRST_RETRY_MS : ms * 2, most);
+    this.#retry =
+      failure.fault === null
+        ? { waitMs: longer(waitMs, LAST_RETRY_MS), faultWaitMs }
+        : {
+            waitMs: longer(faultWaitMs, LAST_FAULT_RETRY_MS),
+            faultWaitMs: longer(faultWaitMs, LAST_FAULT_RETRY_MS),
+          };
+    this.#lastFailure = failure;
+    this.#say(state, `${failure.reason}; next attempt in ${this.#retry.waitMs / 1000} s`, failure);
   }
 
-  #say(state: MeterState, detail: string): void {
-    this.#status = { state, detail, atMs: this.#clock.nowMs() };
+  #say(state: MeterState, detail: string, failure: Ending | null = null): void {
+    const { reason = detail, fault = null } = failure ?? {};
+    this.#status = { state, detail, reason, fault, atMs: this.#clock.nowMs() };
     for (const listener of this.#statusListeners) listener(this.#status);
   }
 

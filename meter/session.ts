@@ -1,4 +1,4 @@
-import type { MeterFirmware, MeterSample, RelayPosition } from "../common/meter";
+import type { MeterFault, MeterFirmware, MeterSample, RelayPosition } from "../common/meter";
 import { ArduinoBoard, type BoardOptions, type RawScan } from "./board";
 import {
   amperesFromCounts,
@@ -9,6 +9,7 @@ import {
 } from "./calibration";
 import type { MeterClock } from "./clock";
 import { type EnergyRegister, ScanBlock } from "./energy";
+import { type Fault, LEAK_AMPERES, type Look, Plausibility } from "./plausible";
 import { Relay } from "./relay";
 import { Watchdog } from "./watchdog";
 
@@ -24,13 +25,20 @@ export interface SessionEvents {
   /** The relay opened by itself. The session ends with that; nothing may close the relay again but a new decision. */
   tripped(): void;
   sample(sample: MeterSample): void;
+  /** What the panel's sensor shows can no longer be, or can again (null). */
+  panel(fault: Fault | null): void;
+}
+
+/** How a session ended. */
+export interface Ending {
+  /** In plain English. */
+  reason: string;
+  /** The wiring, not the line, ended it: connecting again will not mend that. */
+  fault: MeterFault | null;
 }
 
 /** No sample for this long is a loss: five samples of the firmware, but never less than a second. */
 const lossLimitMs = (scanIntervalMs: number) => Math.max(5 * scanIntervalMs, 1_000);
-/** A current through an open relay: far above noise and drift (5.7 counts), and for this many scans. */
-const LEAK_AMPERES = 0.15;
-const LEAK_SCANS = 25;
 /**
  * Scans farther apart than this, ms, have nothing integrated between them: in a standstill of half a second or more the
  * firmware may have opened the relay by itself.
@@ -45,12 +53,14 @@ const FAREWELL_MS = 300;
  * is open; with the relay open nothing is integrated, whatever the sensor shows.
  */
 export class Session {
-  /** Settles when the session is over, with the reason in plain English. */
-  readonly ended: Promise<string>;
+  /** Settles when the session is over. */
+  readonly ended: Promise<Ending>;
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #clock: MeterClock;
   readonly #zero = new CurrentZero();
+  readonly #plausibility = new Plausibility();
+  #panelFault: Fault | null = null;
   readonly #block: ScanBlock;
   readonly #watchdog: Watchdog;
   #board!: ArduinoBoard;
@@ -61,9 +71,8 @@ export class Session {
   #versionAnswered = false;
   #garbled = 0;
   #lastWords = "";
-  #leakScans = 0;
   #lastScanAtMs = 0;
-  #resolveEnded!: (reason: string) => void;
+  #resolveEnded!: (ending: Ending) => void;
   #relayConfirmed: () => void = () => {};
   #closing: Promise<void> | null = null;
 
@@ -148,13 +157,13 @@ export class Session {
     await this.#board.release();
   }
 
-  #end(reason: string): void {
+  #end(reason: string, fault: MeterFault | null = null): void {
     if (this.#isOver) return;
     this.#watchdog.stop();
     this.#board.writeRelay("open");
     this.#isOver = true;
     this.#finishBlock();
-    this.#resolveEnded(reason);
+    this.#resolveEnded({ reason, fault });
   }
 
   #silence(): string {
@@ -185,13 +194,16 @@ export class Session {
   }
 
   #zeroSensor(raw: RawScan): void {
-    if (this.#relay.mayConduct) return;
+    const fault = this.#plausibility.look({ ...this.#lookAt(raw, NOMINAL_ZERO_COUNTS), amperes: 0 });
+    this.#endAt(fault);
+    if (this.#isOver || this.#relay.mayConduct) return;
     this.#zero.add(raw.neighborCurrent);
     if (!this.#zero.isReady) return;
     if (!this.#zero.isPlausible) {
       const amperes = amperesFromCounts(this.#zero.counts, NOMINAL_ZERO_COUNTS, this.#options.calibration);
       this.#end(
         `the current sensor shows ${amperes.toFixed(2)} A with the relay open: check the wire to A0, or the relay's contact is welded`,
+        "currentThroughOpenRelay",
       );
       return;
     }
@@ -200,37 +212,45 @@ export class Session {
   }
 
   #meter(raw: RawScan): void {
-    const { calibration, scansPerSample } = this.#options;
-    const amperes = amperesFromCounts(raw.neighborCurrent, this.#zero.counts, calibration);
-    const isOpen = !this.#relay.mayConduct;
-    if (isOpen && !this.#isLeaking(amperes)) this.#zero.add(raw.neighborCurrent);
+    const { scansPerSample } = this.#options;
+    const look = this.#lookAt(raw, this.#zero.counts);
+    const isLeaking = !look.mayConduct && Math.abs(look.amperes) >= LEAK_AMPERES;
+    if (!look.mayConduct && !isLeaking) this.#zero.add(raw.neighborCurrent);
+    const isMetered = look.mayConduct && this.#plausibility.isMeasurable(look.amperes);
+    const panelFault = this.#plausibility.lookAtPanel(look);
     this.#lastScanAtMs = this.#clock.nowMs();
     this.#block.add({
       atMs: this.#clock.steadyMs(),
+      volts: look.volts,
+      amperes: isMetered ? look.amperes : null,
+      panelAmperes: panelFault === null ? look.panelAmperes : null,
+    });
+    if (panelFault?.name !== this.#panelFault?.name) {
+      this.#panelFault = panelFault;
+      this.#events.panel(panelFault);
+    }
+    // A sample ends with the first scan after the relay has moved: whoever waits for the last of a delivery's energy
+    // has it within a scan.
+    if (this.#isMoved || this.#block.scans >= scansPerSample) this.#finishBlock();
+    this.#endAt(this.#plausibility.look(look));
+  }
+
+  #endAt(fault: Fault | null): void {
+    if (fault !== null) this.#end(fault.words, fault.name);
+  }
+
+  #lookAt(raw: RawScan, zeroCounts: number): Look {
+    const { calibration } = this.#options;
+    return {
+      amperes: amperesFromCounts(raw.neighborCurrent, zeroCounts, calibration),
       volts: voltsFromCounts(raw.batteryVolts, calibration),
-      amperes: isOpen ? null : amperes,
+      voltsCounts: raw.batteryVolts,
       panelAmperes:
         raw.panelCurrent === null
           ? null
           : amperesFromCounts(raw.panelCurrent, NOMINAL_ZERO_COUNTS, calibration),
-    });
-    // A sample ends with the first scan after the relay has moved: whoever waits for the last of a delivery's energy
-    // has it within a scan.
-    if (this.#isMoved || this.#block.scans >= scansPerSample) this.#finishBlock();
-  }
-
-  /** Ends the session when a current goes on flowing through the open relay. */
-  #isLeaking(amperes: number): boolean {
-    if (Math.abs(amperes) < LEAK_AMPERES) {
-      this.#leakScans = 0;
-      return false;
-    }
-    this.#leakScans++;
-    if (this.#leakScans >= LEAK_SCANS)
-      this.#end(
-        `${amperes.toFixed(2)} A flow although the relay is open: its contact is welded, or its wiring is wrong`,
-      );
-    return true;
+      mayConduct: this.#relay.mayConduct,
+    };
   }
 
   #finishBlock(): void {

@@ -199,12 +199,20 @@ export class DeliveryService implements Service {
   }
 
   private statusChanged(status: MeterStatus): void {
-    if (status.state !== this.status.state) this.parts.log.info(`meter ${status.state}: ${status.detail}`);
+    this.report(status);
     this.status = status;
     // A sample from before a loss says nothing about now.
     if (status.state !== "online") this.sampledAtMs = null;
     this.step();
     this.tell((listener) => listener.meterChanged());
+  }
+
+  /** Once per change: an attempt like the one before, a second later, is none. */
+  private report({ state, detail, reason = detail, fault = null }: MeterStatus): void {
+    const before = this.status;
+    if (state === before.state && reason === (before.reason ?? before.detail)) return;
+    const isWell = fault === null && (state === "online" || state === "stopped" || reason === detail);
+    this.parts.log[isWell ? "info" : "warn"](`meter ${state}: ${detail}`);
   }
 
   private marketChanged(): void {

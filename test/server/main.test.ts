@@ -60,6 +60,21 @@ describe("the server as a program", function () {
     folder.remove();
   });
 
+  it("says once in its log why nothing is measured, and not at each attempt", async () => {
+    const { output, ready } = start({ METER: "serial:/dev/none" });
+    await ready;
+    const told = () =>
+      output()
+        .split("\n")
+        .filter((line) => /meter .*\/dev\/none/.test(line));
+    // Attempts are half a second, a second and two apart: this is after the third.
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    const why = told().filter((line) => /next attempt in/.test(line));
+    assert.equal(why.length, 1, output());
+    assert.match(why[0]!, /warn/i);
+    assert.ok(told().length <= 3, output());
+  });
+
   it("serves without a chain and says so, keeps its folder to itself, and ends cleanly", async () => {
     const first = start();
     const url = await first.ready;
