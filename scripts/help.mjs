@@ -21,6 +21,11 @@ const SCRIPTS = [
   ["check", "types, lint, format and import rules", "about a minute"],
   ["format", "mends the format of every file", "seconds"],
   ["coverage", "which branches of the contracts the tests reach", "minutes"],
+  [
+    "faults",
+    "kill -9 of the server at random moments, the Arduino in a process of its own",
+    "200 kills: some twenty minutes",
+  ],
   ["fuzz", "100,000 random steps of the contracts against a model", "minutes"],
   ["bench:gas", "gas of each call and of a whole trade", "about a minute"],
   ["bench:latency", "time from purchase sealed to relay moved", "minutes"],

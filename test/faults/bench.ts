@@ -1,0 +1,172 @@
+/**
+ * What a fault is tried on: a whole house, its meter at an Arduino in a process of its own, and the books of three
+ * who may not contradict each other: the simulated world, the server's journal, the chain. All seconds are the desk's.
+ */
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "libsql";
+import { LAB_ACCOUNTS } from "../../common/lab";
+import { balanceOf, buyTokens, type Purchase, purchase, settlementsOf } from "../../scripts/trading";
+import { PluggedArduino } from "../support/arduino";
+import { type House, startHouse } from "../support/house";
+import { until } from "../support/until";
+
+export const JOURNAL_INTERVAL_S = 0.5;
+/** From the server's death until the contact is open: the firmware's second, and a fifth for line, relay and scan. */
+export const OPENS_WITHIN_S = 1.2;
+/** Six scans of 19 ms, rounded up; and how often the server looks when no sample comes (server/delivery/service.ts). */
+const SAMPLE_S = 0.12;
+const TICK_S = 0.25;
+/** The most that the simulated load draws: a full battery, the panel at noon. */
+export const LOAD_W = 3;
+/** Bound of the metering error at 0.42 A (docs/wiring.md). */
+const METERING_ERROR = 0.034;
+const MILLI_WH_PER_WATT_SECOND = 1 / 3.6;
+const OFFER_ID = 3n;
+
+/** The most that one kill may cost, mWh. */
+export const LOSS_OF_A_KILL_MILLI_WH =
+  LOAD_W * (JOURNAL_INTERVAL_S + SAMPLE_S + TICK_S + OPENS_WITHIN_S) * MILLI_WH_PER_WATT_SECOND;
+/** The most that flows between the sample that completes an order and the open contact, mWh. */
+const OVERSHOOT_MILLI_WH = LOAD_W * (SAMPLE_S + TICK_S) * MILLI_WH_PER_WATT_SECOND;
+
+/** Books at one moment, mWh. */
+export interface Books {
+  flowed: number;
+  journaled: number;
+}
+
+export class FaultBench {
+  readonly trades: (Purchase & { milliWh: bigint })[] = [];
+  private sellerBefore = 0n;
+
+  private constructor(
+    readonly house: House,
+    readonly arduino: PluggedArduino,
+  ) {}
+
+  /** @param gethRpcUrl a lab's geth network to live on; an embedded chain of its own when left out */
+  static async start(gethRpcUrl?: string): Promise<FaultBench> {
+    const arduino = new PluggedArduino();
+    await arduino.start();
+    try {
+      const house = await startHouse({
+        page: false,
+        ...(gethRpcUrl && { gethRpcUrl }),
+        env: {
+          METER: `serial:${arduino.path}`,
+          JOURNAL_INTERVAL_MS: String(JOURNAL_INTERVAL_S * 1000),
+        },
+      });
+      const bench = new FaultBench(house, arduino);
+      await buyTokens(house.lab, "consumer", "10");
+      bench.sellerBefore = await balanceOf(house.lab, LAB_ACCOUNTS.prosumer.address);
+      return bench;
+    } catch (error) {
+      await arduino.stop();
+      throw error;
+    }
+  }
+
+  async buy(milliWh: bigint): Promise<Purchase> {
+    const bought = await purchase(this.house.lab, "consumer", OFFER_ID, milliWh);
+    this.trades.push({ ...bought, milliWh });
+    return bought;
+  }
+
+  async isSettled({ tradeId }: Purchase): Promise<boolean> {
+    return (await settlementsOf(this.house.lab, tradeId)).some((event) => event.isClosed);
+  }
+
+  get relay(): "open" | "closed" {
+    return this.arduino.log.at(-1)?.relay ?? "open";
+  }
+
+  /** Resolves to true when the relay is closed, to false when the trade ended before. */
+  untilFlows(trade: Purchase): Promise<boolean> {
+    let looked = 0;
+    return until(
+      `the relay closes for trade ${trade.tradeId}`,
+      async () => {
+        if (this.relay === "closed") return { flows: true };
+        // The chain is asked now and then only.
+        if (++looked % 50 === 0 && (await this.isSettled(trade))) return { flows: false };
+        return null;
+      },
+      90_000,
+    ).then(({ flows }) => flows);
+  }
+
+  /** Seconds from `atS` until the contact was open; null when it is still closed `patienceS` later. */
+  async opensAfter(atS: number, patienceS: number): Promise<number | null> {
+    let nowS = atS;
+    while (this.arduino.openedSince(atS) === null && nowS < atS + patienceS)
+      nowS = (await this.arduino.tell("mark")).atS;
+    const openedS = this.arduino.openedSince(atS);
+    return openedS === null ? null : openedS - atS;
+  }
+
+  /** The server must be dead: what it would read at its next start is read from a copy, so that nothing is changed. */
+  async books(): Promise<Books> {
+    const { deliveredMilliWh } = await this.arduino.tell("mark");
+    const folder = mkdtempSync(join(tmpdir(), "neighborwatt-books-"));
+    try {
+      for (const name of ["neighborwatt.sqlite", "neighborwatt.sqlite-wal"]) {
+        const file = join(this.house.dataDir, name);
+        if (existsSync(file)) copyFileSync(file, join(folder, name));
+      }
+      const database = new Database(join(folder, "neighborwatt.sqlite"));
+      const row = database.prepare("SELECT register_milli_wh, rest_micro_joule FROM registers").get() as
+        | { register_milli_wh: string; rest_micro_joule: string }
+        | undefined;
+      database.close();
+      const journaled = row ? Number(row.register_milli_wh) + Number(row.rest_micro_joule) / 3.6e6 : 0;
+      return { flowed: deliveredMilliWh, journaled };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Every trade has ended, was delivered and paid in full and once; the escrow is empty, the seller has what was paid,
+   * and what flowed is what was paid, plus at most what `losses` kills and the overshoots may cost.
+   */
+  async check(losses: number): Promise<{ flowed: number; paidFor: number; allowed: number }> {
+    const { house, trades } = this;
+    let paid = 0n;
+    for (const { tradeId, payment } of trades) {
+      const { trade } = await house.untilSettled(tradeId);
+      const settlements = await settlementsOf(house.lab, tradeId);
+      const paidHere = settlements.reduce((sum, event) => sum + event.paid, 0n);
+      assert.equal(trade.paid, String(payment), `trade ${tradeId} is not paid in full`);
+      assert.equal(paidHere, payment, `trade ${tradeId}: ${paidHere} paid of ${payment}`);
+      assert.equal(settlements.filter((event) => event.isClosed).length, 1, `trade ${tradeId} closed once`);
+      paid += paidHere;
+    }
+    assert.equal(await balanceOf(house.lab, house.deployment.trade), 0n, "money is left in escrow");
+    const gained = (await balanceOf(house.lab, LAB_ACCOUNTS.prosumer.address)) - this.sellerBefore;
+    assert.equal(gained, paid, "the seller's gain is not what was paid");
+    const { deliveredMilliWh: flowed } = await this.arduino.tell("mark");
+    const paidFor = Number(trades.reduce((sum, { milliWh }) => sum + milliWh, 0n));
+    const error = flowed * METERING_ERROR;
+    const allowed = losses * LOSS_OF_A_KILL_MILLI_WH + trades.length * OVERSHOOT_MILLI_WH + error;
+    const unpaid = flowed - paidFor;
+    assert.ok(unpaid >= -error, `${unpaid.toFixed(3)} mWh: more was paid for than flowed`);
+    assert.ok(
+      unpaid <= allowed,
+      `${unpaid.toFixed(3)} mWh flowed unpaid, at most ${allowed.toFixed(3)} expected`,
+    );
+    return { flowed, paidFor, allowed };
+  }
+
+  async stop(): Promise<void> {
+    await this.house.stop();
+    await this.arduino.stop();
+  }
+}
+
+/** What a kill or another fault may not have cost between two books, mWh; the metering error goes both ways. */
+export const lostBetween = (before: Books, after: Books): number =>
+  after.flowed - before.flowed - (after.journaled - before.journaled);
