@@ -108,6 +108,15 @@ export const dayAndTime = (atMs: number, language: string): string =>
     minute: "2-digit",
   }).format(atMs);
 
+/** The time of a block or a trade: with its day when that is not the day of `nowMs`, and its year when not that year. */
+export function momentOf(atMs: number, nowMs: number, language: string): string {
+  const [at, now] = [new Date(atMs), new Date(nowMs)];
+  if (at.toDateString() === now.toDateString()) return clockTime(atMs, language);
+  if (at.getFullYear() === now.getFullYear()) return dayAndTime(atMs, language);
+  const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(atMs);
+  return `${date}, ${clockTime(atMs, language)}`;
+}
+
 /** Seconds as the largest whole unit: 300 is 5 minutes. */
 export function duration(seconds: number, language: string): string {
   const [amount, unit] =

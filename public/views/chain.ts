@@ -1,6 +1,6 @@
 /** What the server's node sees, and this account's transactions in the blocks. */
 import { html } from "lit-html";
-import { clockTime, energy, eth, nwtExact, price, shortHex } from "../format";
+import { energy, eth, momentOf, nwtExact, price, shortHex } from "../format";
 import { ids } from "../ids";
 import { configOf } from "../select";
 import type { TransactionRecord } from "../transactions";
@@ -23,7 +23,7 @@ const transactionRow = (view: View, record: TransactionRecord) => html`
   <li id=${ids.transaction(record.hash)} data-status=${record.status} data-kind=${record.kind}>
     <span>
       ${sentence(view, record)}
-      <small><code title=${record.hash}>${shortHex(record.hash)}</code> · ${clockTime(record.sentAtMs, view.language)}</small>
+      <small><code title=${record.hash}>${shortHex(record.hash)}</code> · ${momentOf(record.sentAtMs, view.state.nowMs, view.language)}</small>
     </span>
     <span class="tag ${record.status === "sealed" ? "good" : record.status === "pending" ? "sunny" : "bad"}"
       id=${ids.transactionStatus(record.hash)}>
@@ -49,7 +49,7 @@ export function chain(view: View) {
       </div>
       <dl class="chain-facts">
         ${fact(ids.chainName, t("chain.name"), config ? `${config.chainName} · ${config.chainId}` : "–")}
-        ${fact(ids.chainHead, t("chain.head"), chain?.head ? `${chain.head.block} · ${clockTime(chain.head.atMs, language)}` : "–")}
+        ${fact(ids.chainHead, t("chain.head"), chain?.head ? `${chain.head.block} · ${momentOf(chain.head.atMs, state.nowMs, language)}` : "–")}
         ${when(chain?.head?.sealer, () => fact(ids.chainSealer, t("chain.sealer"), address(chain?.head?.sealer ?? "")))}
         ${fact(ids.chainFollowed, t("chain.followed"), chain?.followedBlock ?? "–")}
         ${fact(ids.chainConfirmations, t("chain.confirmations"), config?.confirmationsNeeded ?? "–")}

@@ -2,7 +2,7 @@
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { BlockView, CallView, NodeView } from "../../common/events";
-import { clockTime, duration, energy, eth, nwt, price, shortHex } from "../format";
+import { duration, energy, eth, momentOf, nwt, price, shortHex } from "../format";
 import type { Language } from "../i18n";
 import { ids } from "../ids";
 import { type View, when } from "./view";
@@ -25,7 +25,7 @@ export function argumentText(name: string, value: string, language: Language): s
 const hex = (text: string) => html`<code title=${text}>${shortHex(text)}</code>`;
 const figure = (value: number | null | undefined) => value ?? "–";
 
-function nodeRow({ t, language }: View, node: NodeView) {
+function nodeRow({ state, t, language }: View, node: NodeView) {
   const role = node.isSealing === null ? "–" : t(node.isSealing ? "network.seals" : "network.validates");
   const tone = node.state === "answers" ? "good" : "bad";
   const cell = (label: string, value: unknown) =>
@@ -42,7 +42,7 @@ function nodeRow({ t, language }: View, node: NodeView) {
         t("network.head"),
         node.head
           ? html`<span id=${ids.nodeHead(node.name)} data-block=${node.head.block}>${node.head.block}</span>
-              ${hex(node.head.hash)} <small>${clockTime(node.head.atMs, language)}</small>`
+              ${hex(node.head.hash)} <small>${momentOf(node.head.atMs, state.nowMs, language)}</small>`
           : "–",
       )}
       ${cell(t("network.peers"), figure(node.peers))}
@@ -71,7 +71,7 @@ const blockRow = (view: View, block: BlockView) => html`
   <li class="block" id=${ids.block(block.block)} data-hash=${block.hash} data-sealer=${block.sealer ?? ""}>
     <div class="block-head">
       <b>${block.block}</b>
-      <small>${clockTime(block.atMs, view.language)}</small>
+      <small>${momentOf(block.atMs, view.state.nowMs, view.language)}</small>
       ${block.sealer ? html`<small>${view.t("network.sealedBy")} ${hex(block.sealer)}</small>` : nothing}
       <small>${block.transactionCount === 0 ? view.t("network.empty") : view.t("network.transactions", { count: block.transactionCount })}</small>
     </div>

@@ -2,7 +2,7 @@
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { TradeView } from "../../common/events";
-import { clockTime, energy, nwtExact, price, shortHex } from "../format";
+import { energy, momentOf, nwtExact, price, shortHex } from "../format";
 import type { Key } from "../i18n";
 import { ids } from "../ids";
 import { configOf, isOnChain, ownPurchases, ownTrades, sameAddress, walletName } from "../select";
@@ -101,7 +101,7 @@ function tradeCard(view: View, entry: Entry & { kind: "trade" }) {
       <div class="trade-head">
         <a id=${ids.tradeLink(id)} href=${`#trade/${id}`}>${t(isSeller ? "trades.sold" : "trades.bought", { energy: energy(BigInt(trade.milliWh), language) })}</a>
         <span class="tag ${isClosed(trade) ? "good" : "sunny"}" id=${ids.tradeStatus(id)}>${t(`trade.${trade.status}`)}</span>
-        <small>${price(BigInt(trade.pricePerKWh), language)} · ${clockTime(trade.opened.atMs, language)} · ${t("trades.number", { tradeId: id })}</small>
+        <small>${price(BigInt(trade.pricePerKWh), language)} · ${momentOf(trade.opened.atMs, state.nowMs, language)} · ${t("trades.number", { tradeId: id })}</small>
       </div>
       ${progress(view, trade)}
       ${timeline(view, entry, tradeTimeline(trade, isMeterOnline && state.server === "online"))}

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  clockTime,
+  dayAndTime,
   duration,
   ENERGY_UNITS,
   energy,
@@ -9,6 +11,7 @@ import {
   isPlenty,
   localeDecimal,
   measured,
+  momentOf,
   nwt,
   nwtExact,
   nwtInput,
@@ -22,6 +25,17 @@ import {
 const NWT = 10n ** 18n;
 
 describe("Figures for people", () => {
+  it("shows a moment's day when it is not today, and its year when it is not this year", () => {
+    const nowMs = new Date(2026, 10, 25, 0, 30).getTime();
+    const thisNight = new Date(2026, 10, 25, 0, 5).getTime();
+    assert.equal(momentOf(thisNight, nowMs, "en"), clockTime(thisNight, "en"));
+    const yesterday = new Date(2026, 10, 24, 15, 59).getTime();
+    assert.equal(momentOf(yesterday, nowMs, "en"), dayAndTime(yesterday, "en"));
+    assert.match(momentOf(yesterday, nowMs, "en"), /Nov 24/);
+    assert.match(momentOf(yesterday, nowMs, "ko"), /11월 24일/);
+    assert.match(momentOf(new Date(2025, 10, 25, 0, 5).getTime(), nowMs, "en"), /Nov 25, 2025, 12:05:00/);
+  });
+
   const energies: [bigint, string][] = [
     [0n, "0 mWh"],
     [20n, "20 mWh"],
