@@ -48,11 +48,11 @@ describe("the whole house on the two-node network", function () {
       250,
     );
 
-  it("tells the page its chain id and offers no lab wallet there, but the faucet, whose key is the lab's", async () => {
+  it("tells the page its chain id, and offers the lab wallet and the faucet, whose keys are the lab's", async () => {
     const config = await house.get<ConfigView>("/api/config");
     assert.deepEqual(
       [config.network, config.chainId, config.rpcUrl, config.labWallet, config.faucet],
-      ["geth", 13371, net.rpcUrl, false, true],
+      ["geth", 13371, net.rpcUrl, true, true],
     );
   });
 
