@@ -82,13 +82,15 @@ function quantityOf(view: View, offer: OfferView): { text: string; quantity: Par
   return { text, quantity };
 }
 
+const isOwn = (state: PageState, { meter, prosumer }: OfferView): boolean =>
+  ownMeters(state).includes(meter) || sameAddress(prosumer, state.wallet.account);
+
 /** Why the button does nothing yet, in words; null when it works. */
 function whyNot(view: View, offer: OfferView, payment: bigint | null): string | null {
   const { state, t, language } = view;
   if (state.wallet.status !== "connected") return t("offers.connectFirst");
   if (!isOnChain(state)) return t("offers.wrongNetwork");
-  if (ownMeters(state).includes(offer.meter) || sameAddress(offer.prosumer, state.wallet.account))
-    return t("offers.yourOwn");
+  if (isOwn(state, offer)) return t("offers.yourOwn");
   if (payment === 0n) return t("offers.tooLittle");
   if (payment !== null && state.balances && state.balances.tokens < payment)
     return t("offers.notEnough", { missing: nwtExact(payment - state.balances.tokens, language) });
@@ -108,12 +110,33 @@ function saving({ state, t }: View, { offerId, pricePerKWh }: OfferView) {
     </span>`;
 }
 
-/** From when anyone may send back what was not delivered, were it bought now: the window, then the contract's grace. */
-function moneyBack({ state, t, language }: View, { offerId, deliveryWindowS }: OfferView) {
+const MINUTE_MS = 60_000;
+
+/**
+ * From when anyone may send back what was not delivered, were it bought now: the window, then the contract's grace. To
+ * the minute, and rounded up: nobody is promised it before the contract allows it.
+ */
+function moneyBack({ state, t, language }: View, offer: OfferView) {
+  const { offerId, deliveryWindowS } = offer;
   const graceS = configOf(state)?.gracePeriodS;
-  if (graceS === undefined || state.nowMs === 0) return nothing;
+  if (graceS === undefined || state.nowMs === 0 || isOwn(state, offer)) return nothing;
   const byMs = state.nowMs + (deliveryWindowS + graceS) * 1000;
-  return html`<p class="fine" id=${ids.offerMoneyBack(offerId)}>${t("offers.moneyBack", { by: dayAndTime(byMs, language) })}</p>`;
+  const by = dayAndTime(Math.ceil(byMs / MINUTE_MS) * MINUTE_MS, language);
+  return html`<p class="fine" id=${ids.offerMoneyBack(offerId)}>${t("offers.moneyBack", { by })}</p>`;
+}
+
+/** What a buyer must take at least, where the prosumer set it. */
+function smallestOrder(
+  { t, language }: View,
+  { offerId, smallestOrderMilliWh, remainingMilliWh }: OfferView,
+) {
+  const smallest = BigInt(smallestOrderMilliWh);
+  if (smallest <= 1n) return nothing;
+  const sentence =
+    BigInt(remainingMilliWh) <= smallest
+      ? t("offers.allOrNothing")
+      : t("offers.smallest", { smallest: energy(smallest, language) });
+  return html` · <span id=${ids.offerSmallest(offerId)}>${sentence}</span>`;
 }
 
 function offerCard(view: View, offer: OfferView) {
@@ -133,11 +156,7 @@ function offerCard(view: View, offer: OfferView) {
         <small>${t("offers.number", { offerId })} ·
           <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(BigInt(offer.remainingMilliWh), language) })}</span> ·
           ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}
-          ${when(
-            BigInt(offer.smallestOrderMilliWh) > 1n,
-            () =>
-              html` · <span id=${ids.offerSmallest(offerId)}>${t("offers.smallest", { smallest: energy(BigInt(offer.smallestOrderMilliWh), language) })}</span>`,
-          )}</small>
+          ${smallestOrder(view, offer)}</small>
       </div>
       <form @submit=${(event: Event) => {
         event.preventDefault();
@@ -149,10 +168,10 @@ function offerCard(view: View, offer: OfferView) {
           ${t("offers.all")}
         </button>
         <p class="sum">${t("offers.payment")} <b id=${ids.offerPayment(offerId)} data-base-units=${String(payment ?? "")}>${payment === null ? "–" : nwtExact(payment, language)}</b></p>
-        ${moneyBack(view, offer)}
         <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null} aria-disabled=${busyMark(view, control)}
           aria-describedby=${buyId}>${buttonText(view, control, t("offers.buy"))}</button>
         <p class="why" id=${buyId}>${reason ?? ""}</p>
+        ${moneyBack(view, offer)}
       </form>
     </li>
   `;

@@ -42,12 +42,18 @@ export function describeTransaction(
         tokens: amount(args.tokens),
         ether: eth((args.tokens as bigint) / BigInt(config.tokensPerEther), language),
       });
-    case "listOffer":
-      return t("lab.say.listOffer", {
+    case "listOffer": {
+      const offer = t("lab.say.listOffer", {
         energy: energy(args.milliWh as bigint, language),
         price: price(args.pricePerKWh as bigint, language),
         window: duration(Number(args.deliveryWindow), language),
       });
+      const smallest = args.smallestOrderMilliWh as bigint;
+      // One milliwatt-hour is no condition.
+      return smallest <= 1n
+        ? offer
+        : t("lab.say.smallestOrder", { offer, smallest: energy(smallest, language) });
+    }
     case "withdrawOffer":
       return t("lab.say.withdrawOffer", { offerId: String(args.offerId) });
     case "refund":

@@ -37,6 +37,11 @@ describe("What the lab wallet is about to sign, in words", () => {
       "Offer 1.5 Wh at 120 NWT/kWh, delivered within 1 hour",
       "1.5 Wh을(를) 120 NWT/kWh에 팔기, 1시간 안에 공급",
     ],
+    [
+      { to: TRADE, data: encodeCall(tradeAbi, "listOffer", METER, 1_500n, 120n * NWT, 3600n, 20n) },
+      "Offer 1.5 Wh at 120 NWT/kWh, delivered within 1 hour, 20 mWh or more at a time",
+      "1.5 Wh을(를) 120 NWT/kWh에 팔기, 1시간 안에 공급, 한 번에 20 mWh 이상",
+    ],
     [{ to: TRADE, data: encodeCall(tradeAbi, "withdrawOffer", 4n) }, "Withdraw offer 4", "판매 4 취소"],
     [
       { to: TRADE, data: encodeCall(tradeAbi, "refund", 1_000_001n) },
