@@ -21,7 +21,8 @@ describe("A meter that is wired wrong", function () {
 
   /** A meter that has delivered for a second, and then has its pins rewired. */
   const rewired = async (pins: Pins) => {
-    const it = bench();
+    // In the morning: the panel must give enough that its direction can be told.
+    const it = bench({ startOfDay: 0.375 });
     await it.online();
     it.meter.setRelay("closed");
     await it.arduino.advance(1_000);
