@@ -25,7 +25,7 @@ describe("The page in bad weather", function () {
     await sharedHouse();
   });
 
-  it("outlives its server: says so, simulates what it shows, and catches up", async () => {
+  it("outlives its server: says so, sends nothing meanwhile, and catches up", async () => {
     const { page, house, complaints, close } = await openPage();
     const { lab } = house;
     await connectLab(page, "consumer");
@@ -42,12 +42,9 @@ describe("The page in bad weather", function () {
 
     await lab.trade.methods.withdrawOffer(BigInt(offerId)).send(lab.from("prosumer"));
     await press(page, ids.offerBuy(offerId));
-    await appears(page, ids.notice("simulationFailed"));
-    assert.match(
-      await text(page, ids.notice("simulationFailed")),
-      new RegExp(`Offer ${offerId} is no longer open: sold out or withdrawn\\.`),
-    );
-    assert.equal(await page.locator(`#${ids.lab}`).count(), 0, "no window for what must fail");
+    // What the page shows cannot be checked: its way to the chain is its server's.
+    await appears(page, ids.notice("walletOffline"));
+    assert.equal(await page.locator(`#${ids.lab}`).count(), 0, "no window for what could not be checked");
 
     await press(page, ids.noticeMend("serverGone"));
     await house.startServer();
@@ -93,6 +90,7 @@ describe("The page in bad weather", function () {
     await appears(page, ids.notice("meterGone"), "", 60_000);
     await appears(page, ids.relay, "[data-relay=open]");
     await press(page, ids.noticeMend("meterGone"));
+    await appears(page, ids.notice("meterGone"), " .help");
     assert.match(await text(page, ids.notice("meterGone")), /USB cable/);
     await shoot(page, "meter-gone");
     await house.stopServer();
