@@ -100,7 +100,7 @@ export const SETTINGS = {
   METER_KEYSTORE_PASSWORD: {
     schema: z.string().min(8).optional(),
     allowed:
-      "at least 8 characters of your own that lock the meter's key; needed wherever the chain is no lab's (embedded, or geth with the lab's words and chain id on this machine)",
+      "at least 8 characters of your own that lock the meter's key; needed on every chain but a lab's (embedded, or geth with the lab's words and chain id on this machine)",
     isSecret: true,
   },
   CONFIRMATIONS: {
