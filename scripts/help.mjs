@@ -27,6 +27,11 @@ const SCRIPTS = [
     "200 kills: some twenty minutes",
   ],
   ["fuzz", "100,000 random steps of the contracts against a model", "minutes"],
+  [
+    "mutants",
+    "makes one fault after the other in a copy of the contracts; fails when no test notices one",
+    "half an hour",
+  ],
   ["bench:gas", "gas of each call and of a whole trade", "about a minute"],
   ["bench:latency", "time from purchase sealed to relay moved", "minutes"],
   ["bench:page", "size of the page's JavaScript", "seconds"],
