@@ -247,7 +247,8 @@ describe("The page with the lab wallet", function () {
       ["99999999", /Only .* left/],
     ] as const) {
       await type(page, ids.offerQuantity("1"), typed);
-      assert.match(await text(page, problem), said, typed);
+      // The page draws with the browser's next frame.
+      await until(`${typed} refused`, async () => said.test(await text(page, problem)));
       assert.equal(await page.locator(`#${ids.offerBuy("1")}`).isDisabled(), true);
     }
     await close();

@@ -63,6 +63,8 @@ describe("A page that stays open", function () {
       },
     });
     await appears(older.page, ids.notice("pageOlder"));
+    // The notices of a page that is still loading come and go, and move the button.
+    await appears(older.page, ids.chainState, "[data-state=following]");
     isOlder = false;
     await press(older.page, ids.noticeMend("pageOlder"));
     await appears(older.page, ids.chainState, "[data-state=following]");
