@@ -38,7 +38,7 @@ describe("A delivery whose process stands still", function () {
       signer: handSigner,
       clock,
       chainClock: new ChainClock(SILENT_AFTER_MS),
-      log: { ...quiet, info: (words) => told.push(words) },
+      log: { ...quiet, info: (words) => told.push(words), warn: (words) => told.push(words) },
       rules: { settleIntervalMs: 900_000, maxSampleAgeMs: 2_000, noFlowMs: 60_000 },
       journalIntervalMs: 1_000,
       readingsSigned: () => {},
