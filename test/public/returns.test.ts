@@ -66,7 +66,10 @@ describe("A page that stays open", function () {
     // The notices of a page that is still loading come and go, and move the button.
     await appears(older.page, ids.chainState, "[data-state=following]");
     isOlder = false;
-    await press(older.page, ids.noticeMend("pageOlder"));
+    // By the button itself, at whichever moment it is there: the page may be drawn anew between two looks at it.
+    await older.page
+      .locator(`[id="${ids.noticeMend("pageOlder")}"]`)
+      .evaluate((button: HTMLElement) => button.click());
     await appears(older.page, ids.chainState, "[data-state=following]");
     await disappears(older.page, ids.notice("pageOlder"));
     await older.close();
