@@ -185,6 +185,8 @@ class Keeper implements EmbeddedChain {
 
   /** One block, and its line on the disk. */
   private seal(): Promise<Block> {
+    // The one before has told its own failure already (the `next.catch` below, and whoever asked for that block); here
+    // only its end is waited for.
     const next = this.sealed.catch(() => null).then(() => this.sealNow());
     this.sealed = next;
     // A call that failed on the way (a machine that slept) is made good by the next sealing; until then the guard
@@ -285,6 +287,7 @@ class Keeper implements EmbeddedChain {
   private close(): Promise<void> {
     this.closing ??= (async () => {
       await this.anvil.end();
+      // With anvil gone the sealing under way fails, as it must; a block that could not be kept has been told by then.
       await this.sealed.catch(() => {});
       await this.sealer;
       await this.guard?.close();

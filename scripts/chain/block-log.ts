@@ -100,7 +100,8 @@ export class BlockLog {
       await this.handle.datasync();
       this.bytes += line.length;
     } catch (cause) {
-      // Half a line would be cut off at the next start; without it nobody has to wonder.
+      // So that nobody has to wonder about half a line. A disk that refuses this too leaves it there, and that is no
+      // harm: the next start cuts half a line off, and a whole one is a block that nobody has seen yet.
       await this.handle.truncate(this.bytes).catch(() => {});
       throw new NotLoggedError(
         `${describeWriteError(cause)}: block ${number} could not be written into ${this.file}, and is taken back. ` +
