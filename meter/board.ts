@@ -4,8 +4,8 @@ import { Board, Relay } from "johnny-five";
 import type { MeterFirmware, RelayPosition } from "../common/meter";
 import { ADC_STEPS } from "./calibration";
 import type { MeterClock } from "./clock";
+import type { Line, Transport } from "./line";
 import type { RelayPin } from "./relay";
-import type { Line, Transport } from "./transport";
 import { WIRING } from "./wiring";
 
 /** Counts of all analog pins, taken together. */

@@ -10,9 +10,10 @@ import type {
 import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
 import { type MeterClock, systemClock } from "./clock";
 import { EnergyRegister } from "./energy";
+import type { Transport } from "./line";
 import { type Ending, Session, type SessionOptions } from "./session";
 import type { SimulationOptions } from "./sim/desk";
-import { createTransport, type Transport } from "./transport";
+import { createTransport } from "./transport";
 
 export interface MeterOptions {
   /** `serial:/dev/ttyACM0`, `simulated`, or a transport of one's own. */

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { readdir } from "node:fs/promises";
 import { SerialPort } from "serialport";
-import type { Line, LineEvents } from "./transport";
+import type { Line, LineEvents } from "./line";
 
 /** The speed of StandardFirmata and of our own firmware, bit/s. */
 const BAUD_RATE = 57_600;

@@ -3,9 +3,6 @@
  * a reload in the middle of a purchase goes on showing it. All tabs share the storage: each change is made to what is
  * there by then, and never writes a tab's whole list over another's.
  */
-import { sameAddress } from "./select";
-import type { Store } from "./store";
-
 export type TransactionKind =
   | "purchase"
   | "buyTokens"
@@ -105,17 +102,4 @@ export function mergeTransactions(
 export interface Owner {
   chain: string;
   account: string;
-}
-
-/** Adds what was just sent to the list of the account that signed, which need not be the one on show by now. */
-export function keepTransaction(
-  store: Store,
-  storage: Storage,
-  { chain, account }: Owner,
-  record: TransactionRecord,
-): void {
-  const { config, wallet } = store.state;
-  if (config.status === "ready" && config.chain === chain && sameAddress(wallet.account, account))
-    store.dispatch({ type: "transaction", transaction: record });
-  else mergeTransactions(storage, chain, account, [], [record]);
 }

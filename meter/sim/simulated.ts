@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { RelayPosition } from "../../common/meter";
-import type { LineEvents, Transport } from "../transport";
+import type { LineEvents, Transport } from "../line";
 import type { SimulationOptions } from "./desk";
 import type { FromWorker, ToWorker, WorkerData } from "./worker-messages";
 

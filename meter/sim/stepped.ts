@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { MeterClock } from "../clock";
-import type { LineEvents } from "../transport";
+import type { LineEvents } from "../line";
 import { Desk, type SimulationOptions } from "./desk";
 import type { RelayEdgeListener, SimulatedArduino } from "./simulated";
 import type { World } from "./world";

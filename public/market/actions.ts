@@ -7,10 +7,9 @@ import { ids } from "../ids";
 import { nodeOf } from "../node";
 import { noticeOf } from "../notices";
 import { configOf, isOnChain } from "../select";
-import { keepTransaction } from "../transactions";
 import type { NewOffer } from "../views/view";
 import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
-import { ownerOf, type Sender, send } from "./send";
+import { keepTransaction, ownerOf, type Sender, send } from "./send";
 
 const contractsOf = ({ store }: Sender) => {
   const config = configOf(store.state);

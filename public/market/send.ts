@@ -6,9 +6,9 @@ import { compareWalletChain } from "../chain-reader";
 import { revertSentence } from "../errors";
 import { readerOf } from "../node";
 import { noticeOf } from "../notices";
-import { configOf, isOnChain } from "../select";
+import { configOf, isOnChain, sameAddress } from "../select";
 import type { Store } from "../store";
-import { keepTransaction, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
+import { mergeTransactions, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
 import { messageOf } from "../wallet/failure";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
@@ -54,6 +54,19 @@ async function checkBeforeSending(store: Store, wallet: Provider, parameters: ob
   if (store.state.wallet.isOnOldChain) throw new OldChainError();
   const reader = config ? readerOf(config, () => wallet) : wallet;
   await reader.request({ method: "eth_call", params: [parameters, "latest"] });
+}
+
+/** Adds what was just sent to the list of the account that signed, which need not be the one on show by now. */
+export function keepTransaction(
+  store: Store,
+  storage: Storage,
+  { chain, account }: Owner,
+  record: TransactionRecord,
+): void {
+  const { config, wallet } = store.state;
+  if (config.status === "ready" && config.chain === chain && sameAddress(wallet.account, account))
+    store.dispatch({ type: "transaction", transaction: record });
+  else mergeTransactions(storage, chain, account, [], [record]);
 }
 
 /** Resolves to the hash, or null when it was not sent; the notice then says why. Never rejects. */

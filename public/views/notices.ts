@@ -1,7 +1,8 @@
 import { html, nothing } from "lit-html";
 import { ids } from "../ids";
-import { helpKey, mendOf, type Notice, noticesOf, textKey, titleKey, toneOf } from "../notices";
+import { helpKey, mendOf, type Notice, textKey, titleKey, toneOf } from "../notices";
 import { configOf } from "../select";
+import { noticesOf } from "../standing-notices";
 import { busyMark, buttonText, type View, when } from "./view";
 
 /** For a wallet that would refuse the address: every field of its "add a network" form, to copy. */

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import type { BlockView, CallView } from "../../common/events";
 import type { Contracts } from "./artifacts";
-import { readCall } from "./calls";
-import { address, hash, header, hex, type NodeHeader, quantity } from "./node";
+import { rawTransaction, readCall } from "./calls";
+import { hash, header, type NodeHeader } from "./node";
 import { type JsonRpc, NodeError } from "./rpc";
 
 const BLOCKS_KEPT = 20;
@@ -12,17 +12,7 @@ const CALLS_SHOWN = 12;
 /** Full blocks are large. */
 const BLOCKS_AT_ONCE = 5;
 
-const transaction = z.object({
-  hash,
-  from: address,
-  /** Null where it makes a contract. */
-  to: address.nullish(),
-  input: hex,
-  value: quantity.transform(BigInt),
-});
-export type RawTransaction = z.infer<typeof transaction>;
-
-const block = header.and(z.object({ transactions: z.array(transaction) }));
+const block = header.and(z.object({ transactions: z.array(rawTransaction) }));
 type Block = z.infer<typeof block>;
 const receipt = z.object({ transactionHash: hash, status: z.enum(["0x0", "0x1"]) });
 

@@ -1,8 +1,20 @@
 /** What a transaction asks of our contracts, by their ABIs: for people who watch the chain. */
+import { z } from "zod";
 import type { CallView } from "../../common/events";
 import type { Contracts } from "./artifacts";
-import type { RawTransaction } from "./blocks";
+import { address, hash, hex, quantity } from "./node";
 import { checksumAddress, decodeCall, decodeOrder, type Hex } from "./web3";
+
+/** As a node gives one of a block that it gives whole. */
+export const rawTransaction = z.object({
+  hash,
+  from: address,
+  /** Null where it makes a contract. */
+  to: address.nullish(),
+  input: hex,
+  value: quantity.transform(BigInt),
+});
+type RawTransaction = z.infer<typeof rawTransaction>;
 
 /** Longer values (signatures, bytes) are cut, and long lists: nobody reads them here. */
 const MAX_VALUE = 80;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mendOf, noticeOf, noticesOf, standingNotices, toneOf } from "../../public/notices";
+import { mendOf, noticeOf, toneOf } from "../../public/notices";
+import { noticesOf, standingNotices } from "../../public/standing-notices";
 import { initialState, type PageState } from "../../public/state";
 import { ChainNotAddable } from "../../public/wallet/network";
 import { failure } from "../../public/wallet/provider";
