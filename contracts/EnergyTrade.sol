@@ -3,11 +3,14 @@ pragma solidity ^0.8.30;
 
 import {IERC1363Receiver} from "@openzeppelin/contracts/interfaces/IERC1363Receiver.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {MeterRegistry} from "./MeterRegistry.sol";
 import {IEnergyTrade} from "./interfaces/IEnergyTrade.sol";
 
 /// @notice See `IEnergyTrade`.
 contract EnergyTrade is IEnergyTrade, MeterRegistry, IERC1363Receiver {
+    using SafeERC20 for IERC20;
+
     // Every record is one storage slot. What a trade shares with its offer is read from the offer.
 
     /// What of an offer never changes, and is all that a settlement reads of it.
@@ -59,7 +62,7 @@ contract EnergyTrade is IEnergyTrade, MeterRegistry, IERC1363Receiver {
     /// By trade id.
     mapping(uint256 => TradeRecord) private _trades;
 
-    /// @param token_ an `EnergyToken`: it reverts where it cannot transfer @param gracePeriod see `GRACE_PERIOD`
+    /// @param token_ an `EnergyToken` @param gracePeriod see `GRACE_PERIOD`
     constructor(IERC20 token_, uint64 gracePeriod) {
         if (gracePeriod < MIN_GRACE_PERIOD || gracePeriod > MAX_GRACE_PERIOD)
             revert InvalidGracePeriod(gracePeriod, MIN_GRACE_PERIOD, MAX_GRACE_PERIOD);
@@ -123,7 +126,7 @@ contract EnergyTrade is IEnergyTrade, MeterRegistry, IERC1363Receiver {
         uint256 payment;
         (tradeId, payment) = _open(msg.sender, offerId, milliWh);
         if (payment > maxPayment) revert PaymentExceedsMaximum(offerId, payment, maxPayment);
-        token.transferFrom(msg.sender, address(this), payment);
+        token.safeTransferFrom(msg.sender, address(this), payment);
     }
 
     /// @notice The purchase by `transferAndCall`: `data` is `abi.encode(uint256 offerId, uint64 milliWh)`.
@@ -338,7 +341,7 @@ contract EnergyTrade is IEnergyTrade, MeterRegistry, IERC1363Receiver {
     }
 
     function _pay(address to, uint256 amount) private {
-        if (amount != 0) token.transfer(to, amount);
+        if (amount != 0) token.safeTransfer(to, amount);
     }
 
     function _openTrade(uint256 tradeId) private view returns (TradeRecord storage trade) {

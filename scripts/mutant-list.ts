@@ -89,7 +89,7 @@ const trade: [string, string, string][] = [
     "",
   ],
   ["exactly maxPayment is refused", "payment > maxPayment", "payment >= maxPayment"],
-  ["a purchase takes nothing", "token.transferFrom(msg.sender, address(this), payment);", ""],
+  ["a purchase takes nothing", "token.safeTransferFrom(msg.sender, address(this), payment);", ""],
   ["any token pays", "if (msg.sender != address(token)) revert WrongToken(msg.sender);", ""],
   ["longer call data is taken", "data.length != 64", "data.length < 64"],
   ["shorter call data is taken", "data.length != 64", "data.length > 64"],

@@ -35,6 +35,7 @@ export const enErrors = {
   "error.WrongToken": "{caller} is not the neighbourhood's token.",
   "error.AccessControlBadConfirmation": "A role can be given up only by its holder.",
   "error.AccessControlUnauthorizedAccount": "Only the operator may do this, not {account}.",
+  "error.SafeERC20FailedOperation": "Token {token} refused to move the money.",
 
   "error.ConsentNotByMeter": "The consent is signed by {signer}, not by the meter {meter} itself.",
   "error.InvalidGracePeriod": "The grace must be from {minimum} to {maximum}, not {gracePeriod}.",

@@ -43,6 +43,7 @@ export const koErrors: Record<keyof typeof enErrors, string> = {
   "error.PaymentExceedsMaximum": "판매 {offerId}의 값은 {payment}로, 허용한 {maxPayment}보다 많습니다.",
   "error.AccessControlBadConfirmation": "권한은 가진 사람만 내려놓을 수 있습니다.",
   "error.AccessControlUnauthorizedAccount": "운영자만 할 수 있습니다. {account}은(는) 운영자가 아닙니다.",
+  "error.SafeERC20FailedOperation": "토큰 {token}이(가) 송금을 거절했습니다.",
 
   "error.InvalidRate": "{tokensPerEther}은(는) 토큰과 이더의 교환 비율이 될 수 없습니다.",
   "error.NoEtherSent": "보낸 이더가 없어 토큰을 살 수 없습니다.",

@@ -1,8 +1,21 @@
 /** What published systems of this kind got wrong, and a contract that tries it on purpose. */
 import { eventsOf, refuses } from "../support/contracts/chain";
-import { ANY_PAYMENT, meterWithKey, newWorld, PRICE, reading, type World } from "../support/contracts/world";
+import {
+  ANY_PAYMENT,
+  consentOf,
+  digestOf,
+  GRACE,
+  meterWithKey,
+  newWorld,
+  PRICE,
+  reading,
+  signDigest,
+  type World,
+} from "../support/contracts/world";
 
 const Attacker = artifacts.require("Attacker");
+const EnergyTrade = artifacts.require("EnergyTrade");
+const SilentToken = artifacts.require("SilentToken");
 const FIRST = 1_000_001n;
 /** 1,000 mWh at 120 NWT per kWh. */
 const PAYMENT = 120_000_000_000_000_000n;
@@ -92,6 +105,31 @@ describe("known failures do not happen here", () => {
     );
     await world.settle(reading(FIRST, 1000n, 1500n, true));
     assert.equal(await world.balance(world.prosumer), PAYMENT);
+  });
+
+  it("a token that answers false instead of reverting opens no trade and pays for none", async () => {
+    const { operator, prosumer, buyer, meter, chainId } = world;
+    const token = await SilentToken.new();
+    const trade = await EnergyTrade.new(token.address, GRACE.toString(), { from: operator });
+    await trade.grantRole(await trade.OPERATOR_ROLE(), operator, { from: operator });
+    const consent = consentOf(chainId, trade.address, meter, prosumer);
+    await trade.commission(meter.address, prosumer, 0, consent, { from: operator });
+    await trade.listOffer(meter.address, 1000, PRICE.toString(), 60, 1, { from: prosumer });
+    const purchase = () => trade.purchase.call(1, 1000, ANY_PAYMENT, { from: buyer });
+    await refuses(purchase(), "SafeERC20FailedOperation", token.address);
+    await token.setAnswer(true);
+    await trade.purchase(1, 1000, ANY_PAYMENT, { from: buyer });
+    await token.setAnswer(false);
+    const { orderedMilliWh, deadline } = await trade.tradeOf(FIRST.toString());
+    const terms = { buyer, orderedMilliWh: String(orderedMilliWh), deadline: String(deadline) };
+    const full = reading(FIRST, 1000n, 1000n, true);
+    const signature = signDigest(digestOf(chainId, trade.address, full, terms), meter.privateKey);
+    await refuses(trade.settle.call(full, signature), "SafeERC20FailedOperation", token.address);
+    await refuses(
+      trade.refund.call(FIRST.toString(), { from: prosumer }),
+      "SafeERC20FailedOperation",
+      token.address,
+    );
   });
 
   it("an attacker's contract takes nothing from a stranger's escrow, in one transaction or from inside", async () => {
