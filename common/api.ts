@@ -1,5 +1,6 @@
 /** The HTTP answers the page and other programs read. Money, energy and ids are decimal strings. */
-import type { Address, DecimalString, OfferView, TradeView } from "./events";
+import type { Address } from "./address";
+import type { DecimalString, OfferView, TradeView } from "./events";
 
 /** `GET /api/config` */
 export interface ConfigView {

@@ -2,9 +2,9 @@
  * The whole Socket.IO protocol: a snapshot on connecting, then changes. One way: a page cannot move money or the
  * relay through it. Energy, money and ids are decimal strings, addresses are checksummed.
  */
+import type { Address } from "./address";
 import type { MeterFirmware, MeterState, RelayPosition } from "./meter";
 
-export type Address = string;
 export type DecimalString = string;
 
 export interface OfferView {

@@ -1,4 +1,5 @@
 /** Questions that more than one view or action asks of the state. */
+import { sameAddress } from "../common/address";
 import type { ConfigView } from "../common/api";
 import type { MeterView, TradeView } from "../common/events";
 import { translator } from "./i18n";
@@ -8,9 +9,6 @@ import { LAB_RDNS } from "./wallet/lab-id";
 /** Ready configuration, or null: most of the page waits for it. */
 export const configOf = (state: PageState): ConfigView | null =>
   state.config.status === "ready" ? state.config.view : null;
-
-export const sameAddress = (left: string | null | undefined, right: string | null | undefined): boolean =>
-  !!left && !!right && left.toLowerCase() === right.toLowerCase();
 
 /** Connected, and to the chain that the house trades on. */
 export const isOnChain = (state: PageState): boolean =>

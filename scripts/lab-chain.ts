@@ -1,9 +1,11 @@
 /** Chores on a lab's chain, signed with the well-known keys of common/lab.ts. Never for another chain: see `labChain`. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Web3 } from "web3";
 import { energyTokenAbi } from "../build/abi/EnergyToken";
 import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import { sameAddress } from "../common/address";
 import { type CompiledCode, isSameCode } from "../common/bytecode";
 import type { TypedContract } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
@@ -101,7 +103,7 @@ export async function listFirstOffers({ trade, from }: LabChain, meter: string):
   const count = Number(await trade.methods.offerCount().call());
   for (let offerId = count; offerId >= 1; offerId--) {
     const offer = await trade.methods.offerOf(BigInt(offerId)).call();
-    if (offer.meter.toLowerCase() === meter.toLowerCase() && BigInt(offer.remainingMilliWh) > 0n) return 0;
+    if (sameAddress(offer.meter, meter) && BigInt(offer.remainingMilliWh) > 0n) return 0;
   }
   for (const { milliWh, pricePerKWh } of FIRST_OFFERS) {
     await trade.methods.listOffer(meter, milliWh, pricePerKWh, DELIVERY_WINDOW_S, 1n).send(from("prosumer"));

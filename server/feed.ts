@@ -2,7 +2,8 @@
  * Tells every page what changed: gathers it for a moment, compares with what was told last, and sends the difference.
  * Samples go past it, each as it comes.
  */
-import type { Address, ServerToClientEvents } from "../common/events";
+import type { Address } from "../common/address";
+import type { ServerToClientEvents } from "../common/events";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
 import type { Service } from "./types";

@@ -1,6 +1,7 @@
 /** The seams inside the server: what the chain tells the store, and what delivery asks of the chain. */
+
+import type { Address } from "../common/address";
 import type { SignedReadingView } from "../common/api";
-import type { Address } from "../common/events";
 
 /** Where an event stands. `(txHash, logIndex)` is its identity. */
 export interface EventPlace {

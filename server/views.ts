@@ -1,6 +1,6 @@
 /** What people and programs read: the server's state as the wire protocol has it. Pure; nothing is kept here. */
+import { type Address, sameAddress } from "../common/address";
 import type {
-  Address,
   ChainView,
   MeterView,
   NetworkView,
@@ -79,10 +79,10 @@ export class Views {
 
   /** Newest first, those of one status or party only where named. */
   trades(filter: { status?: TradeStatus | undefined; party?: Address | undefined }): MarketTrade[] {
-    const party = filter.party?.toLowerCase();
+    const { party } = filter;
     return this.tradesNewestFirst().filter(
       (trade) =>
-        (party === undefined || [trade.buyer, trade.seller].some((one) => one.toLowerCase() === party)) &&
+        (party === undefined || sameAddress(trade.buyer, party) || sameAddress(trade.seller, party)) &&
         (filter.status === undefined || this.statusOf(trade) === filter.status),
     );
   }

@@ -2,11 +2,13 @@
  * The one way a transaction leaves the page: simulated first, so that no window opens for what must fail; then the
  * wallet's window; then a record that only the chain can turn into "sealed".
  */
+
+import { sameAddress } from "../../common/address";
 import { compareWalletChain } from "../chain-reader";
 import { revertSentence } from "../errors";
 import { readerOf } from "../node";
 import { noticeOf } from "../notices";
-import { configOf, isOnChain, sameAddress } from "../select";
+import { configOf, isOnChain } from "../select";
 import type { Store } from "../store";
 import { mergeTransactions, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
 import { messageOf } from "../wallet/failure";

@@ -1,5 +1,6 @@
 /** The market: every open offer beside what the grid asks, and the purchase of a part of it in one window. */
 import { html, nothing } from "lit-html";
+import { sameAddress } from "../../common/address";
 import type { OfferView } from "../../common/events";
 import { MAX_ORDER_MILLI_WH, paymentFor } from "../../common/units";
 import {
@@ -16,7 +17,7 @@ import {
   savingPercent,
 } from "../format";
 import { ids } from "../ids";
-import { configOf, isOnChain, ownMeters, sameAddress } from "../select";
+import { configOf, isOnChain, ownMeters } from "../select";
 import type { PageState } from "../state";
 import { busyMark, buttonText, inputText, type Parsed, parsed, type View, when } from "./view";
 

@@ -1,9 +1,10 @@
 /** The prosumer's side: list an offer of a meter's energy, and take offers off the market. */
 import { html } from "lit-html";
+import { sameAddress } from "../../common/address";
 import { MAX_ORDER_MILLI_WH } from "../../common/units";
 import { duration, energy, parseEnergy, parseNwt, price, shortHex } from "../format";
 import { ids } from "../ids";
-import { configOf, isOnChain, ownMeters, sameAddress } from "../select";
+import { configOf, isOnChain, ownMeters } from "../select";
 import { openOffers, quantityField, unitOf } from "./offers";
 import { busyMark, buttonText, inputText, parsed, type View, when } from "./view";
 

@@ -1,11 +1,12 @@
 /** My trades, each with its way from the wallet's window to the money. */
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
+import { sameAddress } from "../../common/address";
 import type { TradeView } from "../../common/events";
 import { energy, momentOf, nwtExact, price, shortHex } from "../format";
 import type { Key } from "../i18n";
 import { ids } from "../ids";
-import { configOf, isOnChain, ownPurchases, ownTrades, sameAddress, walletName } from "../select";
+import { configOf, isOnChain, ownPurchases, ownTrades, walletName } from "../select";
 import {
   draftTimeline,
   type Entry,

@@ -1,8 +1,9 @@
 /** A transaction in words: what the person is about to sign, read from its bytes and not from what the page meant. */
+
+import { sameAddress } from "../../common/address";
 import type { ConfigView } from "../../common/api";
 import { duration, energy, eth, nwtExact, price, shortHex } from "../format";
 import { type Language, translator } from "../i18n";
-import { sameAddress } from "../select";
 import { decodeCall, decodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
 import type { LabTransaction } from "./lab-send";
 

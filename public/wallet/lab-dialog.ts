@@ -3,12 +3,12 @@
  * it inert. Escape rejects.
  */
 import { html, render, type TemplateResult } from "lit-html";
+import { sameAddress } from "../../common/address";
 import type { ConfigView } from "../../common/api";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { eth, shortHex } from "../format";
 import { type Language, type Translate, translator } from "../i18n";
 import { ids } from "../ids";
-import { sameAddress } from "../select";
 import { describeTransaction } from "./lab-describe";
 import type { Fees, LabTransaction } from "./lab-send";
 

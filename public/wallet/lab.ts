@@ -2,6 +2,7 @@
  * The lab wallet: an EIP-6963 wallet of the page's own, with everybody's keys and a confirmation window, so that
  * trading needs no extension. It exists on a lab's chain only, whoever asks.
  */
+import { sameAddress } from "../../common/address";
 import type { ConfigView } from "../../common/api";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { nodeOf } from "../node";
@@ -85,7 +86,7 @@ export function labWallet({
     const chosen = role;
     const account = chosen && LAB_ACCOUNTS[chosen];
     const chain = chainId();
-    if (!account || sent.from?.toLowerCase() !== account.address.toLowerCase())
+    if (!account || !sameAddress(sent.from, account.address))
       throw failure(4100, "The lab wallet is not connected with that account");
     if (!sent.to) throw failure(-32602, "The lab wallet deploys no contracts");
     await requireChain(rpc, chain);

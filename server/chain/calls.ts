@@ -1,5 +1,7 @@
 /** What a transaction asks of our contracts, by their ABIs: for people who watch the chain. */
+
 import { z } from "zod";
+import { sameAddress } from "../../common/address";
 import type { CallView } from "../../common/events";
 import type { Contracts } from "./artifacts";
 import { address, hash, hex, quantity } from "./node";
@@ -24,9 +26,8 @@ type Arguments = CallView["args"];
 
 /** Null where the transaction is for nobody of ours. */
 export function readCall(transaction: RawTransaction, contracts: Contracts): Omit<CallView, "isDone"> | null {
-  const to = transaction.to?.toLowerCase();
-  const isToken = to === contracts.token.toLowerCase();
-  if (!isToken && to !== contracts.trade.toLowerCase()) return null;
+  const isToken = sameAddress(transaction.to, contracts.token);
+  if (!isToken && !sameAddress(transaction.to, contracts.trade)) return null;
   const contract = isToken ? "EnergyToken" : "EnergyTrade";
   const from = checksumAddress(transaction.from);
   const said = { txHash: transaction.hash, from, contract } as const;
@@ -54,8 +55,7 @@ function flat(name: string, value: unknown): Arguments {
 /** Tokens sent to EnergyTrade with data are a purchase: the data says of what. */
 function withOrder(args: Arguments, raw: Record<string, unknown>, { trade }: Contracts): Arguments {
   const { to, data } = raw;
-  if (typeof to !== "string" || typeof data !== "string" || to.toLowerCase() !== trade.toLowerCase())
-    return args;
+  if (typeof to !== "string" || typeof data !== "string" || !sameAddress(to, trade)) return args;
   const order = decodeOrder(data as Hex);
   if (!order) return args;
   return [

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Address } from "../../common/events";
+import type { Address } from "../../common/address";
 import type { ReadingSigner, ReadingStatement } from "../types";
 import {
   checksumAddress,

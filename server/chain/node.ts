@@ -1,6 +1,6 @@
 /** What the server reads from an Ethereum node, each answer checked before it is believed. */
 import { z } from "zod";
-import type { Address } from "../../common/events";
+import type { Address } from "../../common/address";
 import type { BlockHeader } from "../types";
 import { type RawHeader, sealerOf } from "./clique";
 import { type Call, type JsonRpc, NodeError, type RpcError } from "./rpc";

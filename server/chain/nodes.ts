@@ -4,7 +4,8 @@
  * Nothing here moves money or the relay: those follow the one node of RPC_URL, see `follower.ts`.
  */
 import { z } from "zod";
-import type { Address, NetworkView, NodeView } from "../../common/events";
+import type { Address } from "../../common/address";
+import type { NetworkView, NodeView } from "../../common/events";
 import { type Log, messageOf } from "../log";
 import type { NodeAddress } from "../node-list";
 import type { Clock, Service } from "../types";

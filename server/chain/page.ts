@@ -1,4 +1,5 @@
 /** A stretch of the chain with its events, read in several requests and yet of one chain only. */
+import { sameAddress } from "../../common/address";
 import type { ChainEvent, EventBatch } from "../types";
 import { EVENT_TOPICS, readEvent } from "./events";
 import type { EthereumNode, NodeHeader, RawLog } from "./node";
@@ -61,7 +62,7 @@ function checkLog(
   headers: Map<number, NodeHeader>,
 ): void {
   const where = `log ${log.logIndex} of block ${log.blockNumber}`;
-  if (log.address.toLowerCase() !== contract.toLowerCase())
+  if (!sameAddress(log.address, contract))
     throw new NodeError(`the node gives ${where}, which is of another contract (${log.address})`);
   if (log.blockNumber < from) throw new NodeError(`the node gives ${where}, asked for blocks from ${from}`);
   if (log.blockHash !== headers.get(log.blockNumber)?.hash)

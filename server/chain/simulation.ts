@@ -1,5 +1,5 @@
 /** What EnergyTrade would say to readings, before gas is spent on them. */
-import type { Address } from "../../common/events";
+import type { Address } from "../../common/address";
 import type { SignedReading } from "../types";
 import { type ContractError, revertOf } from "./abi-errors";
 import type { EthereumNode } from "./node";

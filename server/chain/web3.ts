@@ -33,13 +33,13 @@ import type {
 import { bytesToHex, keccak256, toChecksumAddress } from "web3-utils";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { energyTradeAbi } from "../../build/abi/EnergyTrade";
+import type { Address } from "../../common/address";
 import type {
   EventArguments as ArgumentsOf,
   EventName,
   MethodName,
   TypedContract,
 } from "../../common/contracts";
-import type { Address } from "../../common/events";
 
 export type Hex = `0x${string}`;
 type TradeAbi = typeof energyTradeAbi;

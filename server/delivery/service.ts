@@ -1,5 +1,6 @@
 /** Delivery at work: brings the plan together with the meter, the journal and the meter's key. */
-import type { Address, TradeWait } from "../../common/events";
+import type { Address } from "../../common/address";
+import type { TradeWait } from "../../common/events";
 import type {
   Meter,
   MeterFirmware,

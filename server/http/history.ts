@@ -1,8 +1,8 @@
 /** `GET /api/meters/:meter/readings`: what the meter measured, as JSON or CSV. */
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { type Address, sameAddress } from "../../common/address";
 import type { MeterHistoryView } from "../../common/api";
-import type { Address } from "../../common/events";
 import type { History } from "../store/history";
 import { HttpError, parseInput } from "./errors";
 
@@ -48,7 +48,7 @@ export interface HistoryParts {
 
 export function answerHistory(parts: HistoryParts, request: Request, response: Response): void {
   const meter = String(request.params.meter);
-  if (meter.toLowerCase() !== parts.meter.toLowerCase())
+  if (!sameAddress(meter, parts.meter))
     throw new HttpError(404, "meterNotFound", `This server's meter is ${parts.meter}.`);
   const asked = parseInput(query, request.query);
   const view = readHistory(parts, asked.from, asked.to, asked.step);

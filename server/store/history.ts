@@ -5,7 +5,7 @@
  * A register that is corrected (its journal was lost, and the chain knows a higher one) jumps without any energy. The
  * marks remember it, and every register from before is told as it should have stood: a difference is energy, always.
  */
-import type { Address } from "../../common/events";
+import type { Address } from "../../common/address";
 import type { MeterSample } from "../../common/meter";
 import { least, most } from "../delivery/plan";
 import type { Db } from "./db";

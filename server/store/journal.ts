@@ -3,7 +3,7 @@
  * was signed. Nothing here opens a transaction: the caller writes what belongs together in one (`Store.commit`), so
  * that no signed reading ever stands above the stored register.
  */
-import type { Address } from "../../common/events";
+import type { Address } from "../../common/address";
 import type { RegisterStart } from "../../common/meter";
 import { type DeliveryRecord, deliveryKey } from "../delivery/plan";
 import type { SignedReading } from "../types";

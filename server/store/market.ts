@@ -1,5 +1,5 @@
 /** Offers, trades and meters as the chain's events make them. A pure fold: the same events, the same market. */
-import type { Address } from "../../common/events";
+import type { Address } from "../../common/address";
 import type { BlockHeader, ChainEvent, EventPlace } from "../types";
 
 export interface MarketMeter {

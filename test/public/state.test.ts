@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { sameAddress } from "../../common/address";
 import { LAB_ACCOUNTS } from "../../common/lab";
-import { isOnChain, ownMeters, ownTrades, sameAddress, shownMeter } from "../../public/select";
+import { isOnChain, ownMeters, ownTrades, shownMeter } from "../../public/select";
 import { type Action, HISTORY_MS, initialState, type PageState, reduce } from "../../public/state";
 import { createStore } from "../../public/store";
 import { METER, offer, readyState, record, sample, snapshot, trade } from "./fixtures";
