@@ -1,5 +1,6 @@
 /** What `GET /api/config` says, and the version by which a page notices that it says something else. */
 import { createHash } from "node:crypto";
+import { sameAddress } from "../common/address";
 import type { ConfigView } from "../common/api";
 import { TOKENS_PER_ETHER } from "../common/lab";
 import type { DeployedContracts } from "./chain";
@@ -17,15 +18,15 @@ export function configView(
   deployed: DeployedContracts | null,
   ledger: Pick<Ledger, "chainIdentity" | "confirmed">,
 ): ConfigView | null {
-  const [genesisHash, trade] = ledger.chainIdentity()?.split(":") ?? [];
+  const identity = ledger.chainIdentity();
   // Just found, the store still being made ready for them: a moment later it is.
-  if (!deployed || !genesisHash || trade !== deployed.trade.toLowerCase()) return null;
+  if (!deployed || !identity || !sameAddress(identity.trade, deployed.trade)) return null;
   const { gracePeriodS, ...contracts } = deployed;
   const view = {
     network: config.network,
     chainId: config.chainId,
     chainName: `neighborwatt ${config.network}`,
-    genesisHash,
+    genesisHash: identity.genesisHash,
     rpcUrl: config.publicRpcUrl,
     hasRpcDoor: config.hasRpcDoor,
     contracts,

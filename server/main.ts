@@ -134,8 +134,8 @@ function signerOf(key: MeterKey, chainId: number, store: Store): ReadingSigner {
   return {
     meter: key.meter,
     sign(reading) {
-      const trade = store.ledger.chainIdentity()?.split(":")[1];
-      if (!trade?.startsWith("0x")) throw new Error(`trade ${reading.tradeId} is of no known contract`);
+      const trade = store.ledger.chainIdentity()?.trade;
+      if (!trade) throw new Error(`trade ${reading.tradeId} is of no known contract`);
       return key.signerFor({ chainId, trade }).sign(reading);
     },
   };

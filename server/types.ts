@@ -68,20 +68,28 @@ export interface EventBatch {
   through: BlockHeader;
 }
 
+/** What the stored events are of. Hash and address differ after a reset and after a new deployment. */
+export interface ChainIdentity {
+  /** Hash of block 0. */
+  genesisHash: string;
+  /** The EnergyTrade contract; null while there is none on that chain. */
+  trade: Address | null;
+}
+
 /** What the follower writes into; the store implements it. Each call is one database transaction. */
 export interface ChainSink {
   /** Last block whose events are stored; null before the first. */
   cursor(): { block: number; hash: string } | null;
   /** Stored (block, hash) pairs, newest first, to find the common ancestor after a reorganisation. */
   knownBlocks(): { block: number; hash: string }[];
-  /** Identity of the chain the store belongs to: genesis hash and contract address; null when empty. */
-  chainIdentity(): string | null;
+  /** What the store belongs to; null when it is empty. */
+  chainIdentity(): ChainIdentity | null;
   /** Events that have k confirmations. Cursor and events together; an event already stored is ignored. */
   apply(batch: EventBatch): void;
   /** Forgets everything above `block` (the common ancestor), then goes on. */
   rollback(block: number): void;
   /** Another chain: forgets everything of the old one and belongs to `identity`. */
-  reset(identity: string): void;
+  reset(identity: ChainIdentity): void;
   /** Not yet confirmed events above the cursor, for display only; replaces the earlier list. Never stored. */
   preview(events: ChainEvent[], headers: BlockHeader[], head: BlockHeader): void;
   /** For the page: is the node there? */

@@ -1,4 +1,5 @@
 /** Which chain the node has, and whether it is the one the store was written from. */
+import { sameAddress } from "../../common/address";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
 import { messageOf } from "../log";
 import type { ChainSink } from "../types";
@@ -64,13 +65,13 @@ function remedy(chainId: number): string {
  */
 export function adopt(sink: ChainSink, { contracts, genesisHash }: Recognition): string | null {
   const stored = sink.chainIdentity();
+  const isSameChain = stored?.genesisHash === genesisHash;
   // A chain without contracts: only what is of another chain has to go; ours may come back (a node catching up).
-  if (!contracts && (stored === null || stored.startsWith(genesisHash))) return null;
-  const identity = `${genesisHash}:${contracts?.trade.toLowerCase() ?? "none"}`;
-  if (stored === identity) return null;
-  sink.reset(identity);
-  if (stored === null || stored === `${genesisHash}:none`) return null;
-  return stored.startsWith(genesisHash)
+  if (!contracts && (stored === null || isSameChain)) return null;
+  if (isSameChain && sameAddress(stored.trade, contracts?.trade)) return null;
+  sink.reset({ genesisHash, trade: contracts?.trade ?? null });
+  if (stored === null || (isSameChain && stored.trade === null)) return null;
+  return isSameChain
     ? "the contracts were deployed anew: offers and trades of the old ones are forgotten"
     : "the chain was reset (another genesis block): offers and trades of the old one are forgotten";
 }

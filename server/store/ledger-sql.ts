@@ -4,10 +4,12 @@ import type { Db } from "./db";
 export function prepareStatements(db: Db) {
   return {
     chain: db.prepare(
-      "SELECT identity, cursor_block, cursor_hash, (SELECT at_s FROM blocks WHERE block = cursor_block) AS cursor_at_s FROM chain",
+      "SELECT genesis_hash, trade, cursor_block, cursor_hash, (SELECT at_s FROM blocks WHERE block = cursor_block) AS cursor_at_s FROM chain",
     ),
     moveCursor: db.prepare("UPDATE chain SET cursor_block = ?, cursor_hash = ?"),
-    startChain: db.prepare("UPDATE chain SET identity = ?, cursor_block = NULL, cursor_hash = NULL"),
+    startChain: db.prepare(
+      "UPDATE chain SET genesis_hash = ?, trade = ?, cursor_block = NULL, cursor_hash = NULL",
+    ),
     knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),
     allBlocks: db.prepare("SELECT * FROM blocks"),
     findBlock: db.prepare("SELECT hash FROM blocks WHERE block = ?"),

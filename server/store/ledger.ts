@@ -1,6 +1,6 @@
 /** What the chain said, once each, in order: the follower writes here, everybody else reads the market. */
 import { messageOf } from "../log";
-import type { BlockHeader, ChainEvent, ChainSink, EventBatch } from "../types";
+import type { BlockHeader, ChainEvent, ChainIdentity, ChainSink, EventBatch } from "../types";
 import type { Db } from "./db";
 import { eventFromJson, eventToJson } from "./event-json";
 import { prepareStatements } from "./ledger-sql";
@@ -83,8 +83,9 @@ export class Ledger implements ChainSink {
     return row.cursor_block === null ? null : { block: row.cursor_block, hash: row.cursor_hash! };
   }
 
-  chainIdentity(): string | null {
-    return (this.sql.chain.get() as { identity: string | null }).identity;
+  chainIdentity(): ChainIdentity | null {
+    const row = this.sql.chain.get() as { genesis_hash: string | null; trade: string | null };
+    return row.genesis_hash === null ? null : { genesisHash: row.genesis_hash, trade: row.trade };
   }
 
   knownBlocks(): { block: number; hash: string }[] {
@@ -148,12 +149,12 @@ export class Ledger implements ChainSink {
     this.startOver();
   }
 
-  reset(identity: string): void {
+  reset({ genesisHash, trade }: ChainIdentity): void {
     this.inTransaction(() => {
       // The registers stay: they are the meter's life, not the chain's. Signed readings go with their chain.
       for (const table of ["events", "blocks", "deliveries", "signed_readings"])
         this.db.exec(`DELETE FROM ${table}`);
-      this.sql.startChain.run(identity);
+      this.sql.startChain.run(genesisHash, trade);
     });
     this.startOver();
   }

@@ -57,6 +57,15 @@ export const MIGRATIONS = [
   DROP TABLE signed_readings;
   ALTER TABLE readings_with_deadline RENAME TO signed_readings;
   `,
+  // It was one text, "genesis:contract", with "none" for no contract.
+  `
+  ALTER TABLE chain ADD COLUMN genesis_hash TEXT;
+  ALTER TABLE chain ADD COLUMN trade TEXT;
+  UPDATE chain SET
+    genesis_hash = substr(identity, 1, instr(identity, ':') - 1),
+    trade = nullif(substr(identity, instr(identity, ':') + 1), 'none');
+  ALTER TABLE chain DROP COLUMN identity;
+  `,
 ];
 
 export function migrate(db: Db, file: string): void {

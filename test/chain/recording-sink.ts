@@ -1,6 +1,6 @@
 /** A store in memory that insists on its contract and remembers what it was told. */
 import assert from "node:assert/strict";
-import type { BlockHeader, ChainEvent, ChainSink, EventBatch } from "../../server/types";
+import type { BlockHeader, ChainEvent, ChainIdentity, ChainSink, EventBatch } from "../../server/types";
 
 export const placeOf = ({ block, blockHash, txHash, logIndex }: ChainEvent) =>
   `${block}:${blockHash}:${txHash}:${logIndex}`;
@@ -9,7 +9,7 @@ export class RecordingSink implements ChainSink {
   events: ChainEvent[] = [];
   early: ChainEvent[] = [];
   head: BlockHeader | null = null;
-  identity: string | null = null;
+  identity: ChainIdentity | null = null;
   states: string[] = [];
   detail = "";
   rollbacks: number[] = [];
@@ -31,7 +31,7 @@ export class RecordingSink implements ChainSink {
     return [...this.blocks].map(([block, hash]) => ({ block, hash })).sort((a, b) => b.block - a.block);
   }
 
-  chainIdentity(): string | null {
+  chainIdentity(): ChainIdentity | null {
     return this.identity;
   }
 
@@ -59,7 +59,7 @@ export class RecordingSink implements ChainSink {
     for (const known of this.blocks.keys()) if (known > block) this.blocks.delete(known);
   }
 
-  reset(identity: string): void {
+  reset(identity: ChainIdentity): void {
     this.resets++;
     this.identity = identity;
     this.events = [];

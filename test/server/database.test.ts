@@ -44,7 +44,7 @@ describe("the journal's file", () => {
 
   function filled(): Store {
     const store = Store.open(folder.path, quiet);
-    store.ledger.reset("genesis:0xtrade");
+    store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     const chain = new HandChain(store);
     chain.confirm(commissioned());
     chain.confirm(listed(1n));

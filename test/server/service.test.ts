@@ -26,7 +26,7 @@ describe("delivery, with its journal and its meter", () => {
   beforeEach(async () => {
     folder = temporaryFolder();
     stand = await startStand(folder.path);
-    stand.store.ledger.reset("genesis:0xtrade");
+    stand.store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     stand.chain.confirm(commissioned());
     stand.chain.confirm(listed(1n));
   });
@@ -316,7 +316,7 @@ describe("delivery, with its journal and its meter", () => {
   });
 
   it("says when its key is not commissioned", async () => {
-    stand.store.ledger.reset("genesis:0xnew");
+    stand.store.ledger.reset({ genesisHash: "genesis", trade: "0xnew" });
     const fresh = new HandChain(stand.store);
     fresh.confirm();
     assert.match(stand.views.meter(METER).detail, /not commissioned/);
@@ -407,7 +407,7 @@ describe("delivery after a crash", () => {
 
   async function begin(): Promise<Stand> {
     const stand = await startStand(folder.path);
-    stand.store.ledger.reset("genesis:0xtrade");
+    stand.store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     stand.chain.confirm(commissioned());
     stand.chain.confirm(listed(1n));
     return stand;

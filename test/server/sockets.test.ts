@@ -40,7 +40,7 @@ describe("the sockets", function () {
     pages = [];
     folder = temporaryFolder();
     stand = await startStand(folder.path);
-    stand.store.ledger.reset("genesis:0xtrade");
+    stand.store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     stand.chain.confirm(commissioned());
     stand.chain.confirm(listed(1n, 100_000n));
     await startWeb();

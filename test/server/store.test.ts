@@ -6,6 +6,7 @@ import Database from "libsql";
 import { Store } from "../../server/store";
 import { StoreError } from "../../server/store/database";
 import { eventFromJson, eventToJson } from "../../server/store/event-json";
+import { MIGRATIONS } from "../../server/store/migrations";
 import type { ChainEvent, EventBatch } from "../../server/types";
 import {
   commissioned,
@@ -30,7 +31,7 @@ describe("the ledger", () => {
   beforeEach(() => {
     folder = temporaryFolder();
     store = Store.open(folder.path, quiet);
-    store.ledger.reset("genesis:0xtrade");
+    store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     chain = new HandChain(store);
   });
   afterEach(async () => {
@@ -54,7 +55,7 @@ describe("the ledger", () => {
     chain.confirm(settled(TRADE, 20n, 20n, true));
     const before = store.ledger.confirmed;
     await reopen();
-    assert.equal(store.ledger.chainIdentity(), "genesis:0xtrade");
+    assert.deepEqual(store.ledger.chainIdentity(), { genesisHash: "genesis", trade: "0xtrade" });
     assert.deepEqual(store.ledger.cursor(), { block: 3, hash: "0xblock3a" });
     assert.deepEqual(store.ledger.confirmed, before);
     const trade = store.ledger.confirmed.trades.get(TRADE)!;
@@ -135,7 +136,7 @@ describe("the ledger", () => {
     store.commit(() =>
       store.journal.saveRegister(METER, { registerMilliWh: 5n, registerRestMicroJoule: 9n }, START_MS),
     );
-    store.ledger.reset("genesis2:0xtrade");
+    store.ledger.reset({ genesisHash: "genesis2", trade: "0xtrade" });
     await reopen();
     assert.equal(store.ledger.cursor(), null);
     assert.deepEqual(store.ledger.knownBlocks(), []);
@@ -335,6 +336,21 @@ describe("the database file", function () {
     assert.throws(() => Store.open(other.path, quiet), /newer version \(99/);
     other.remove();
   });
+
+  for (const [text, identity] of [
+    ["NULL", null],
+    ["'0x9e:none'", { genesisHash: "0x9e", trade: null }],
+    ["'0x9e:0xe7f1'", { genesisHash: "0x9e", trade: "0xe7f1" }],
+  ] as const)
+    it(`of an older version is brought to this one: ${text} is its chain`, async () => {
+      const older = new Database(join(folder.path, "neighborwatt.sqlite"));
+      for (const migration of MIGRATIONS.slice(0, 3)) older.exec(migration);
+      older.exec(`PRAGMA user_version = 3; UPDATE chain SET identity = ${text};`);
+      older.close();
+      const store = Store.open(folder.path, quiet);
+      assert.deepEqual(store.ledger.chainIdentity(), identity);
+      await store.stop();
+    });
 
   it("holds what was committed, and nothing half, after kill -9 at any moment", async () => {
     // The child commits as fast as it can: block n, and the register n, in one transaction each.

@@ -25,7 +25,7 @@ describe("the energy of today", () => {
   beforeEach(async () => {
     folder = temporaryFolder();
     stand = await startStand(folder.path, { atMs: LATE_MS });
-    stand.store.ledger.reset("genesis:0xtrade");
+    stand.store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     stand.chain.confirm(commissioned());
     stand.chain.confirm(listed(1n));
     stand.chain.confirm(opened(TRADE, 500n, { deadlineAtMs: LATE_MS + 3 * DAY_MS }));
@@ -101,7 +101,7 @@ describe("the energy of today", () => {
     const emptied = temporaryFolder();
     await restart(LATE_MS + 2 * DAY_MS, emptied.path);
     const { store } = stand;
-    store.ledger.reset("genesis:0xtrade");
+    store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     const chain = new HandChain(store, stand.clock);
     chain.confirm(
       commissioned(),

@@ -53,7 +53,7 @@ describe("A delivery whose process stands still", function () {
     );
     await delivery.start();
     void meter.connect();
-    store.ledger.reset("genesis:0xtrade");
+    store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     chain.confirm(commissioned());
     chain.confirm(listed(1n));
     chain.confirm(opened(TRADE, 20n));
