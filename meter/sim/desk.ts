@@ -1,5 +1,5 @@
 import type { RelayPosition } from "../../common/meter";
-import { type FirmwareName, loadFirmware } from "./firmware";
+import { DEFAULT_FIRMWARE, type FirmwareName, loadFirmware } from "./firmware";
 import { Uno } from "./uno";
 import { World, type WorldOptions } from "./world";
 
@@ -9,8 +9,6 @@ export interface SimulationOptions {
   /** What is flashed on the Arduino; by default our own. */
   firmware?: FirmwareName;
 }
-
-const DEFAULT_FIRMWARE: FirmwareName = "neighborwatt";
 
 /** What happens on the desk, as its user sees it. */
 export interface DeskEvents {

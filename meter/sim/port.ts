@@ -2,8 +2,10 @@
  * The simulated Arduino in a process of its own, behind a pseudo-terminal: a serial port like any other, which outlives
  * whoever opens it. Needs socat.
  *
- *   npx tsx meter/sim/port.ts /tmp/arduino        in one terminal
- *   METER=serial:/tmp/arduino npm start           in another
+ *   npx tsx meter/sim/port.ts /tmp/arduino                     in one terminal
+ *   METER=serial:/tmp/arduino npm start                        in another
+ *
+ * What is flashed on it is our own firmware, or the one named after the path: `… /tmp/arduino StandardFirmata`.
  *
  * Opening the port resets the Uno, as DTR does on a real one; closing it, or the death of the program that had it open,
  * leaves the Uno running. Commands come in lines on standard input:
@@ -13,6 +15,7 @@
  *   stall, resume   the crystal
  *   noise 64        so many random bytes towards the computer
  *   deafen, mute    bytes from the computer, or to it, are lost from now on; `heal` ends both
+ *   signal SIGKILL 4711   sends a signal to a process, at a moment that this desk's clock knows exactly
  *
  * Each command, and each move of the relay's contact, is answered on standard output with one line of JSON.
  */
@@ -24,6 +27,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Desk } from "./desk";
+import { DEFAULT_FIRMWARE, FIRMWARE_NAMES, isFirmwareName } from "./firmware";
 import { runInRealTime } from "./pace";
 
 /** What one line of standard output holds. */
@@ -41,9 +45,11 @@ const JOULE_PER_MILLI_WH = 3.6;
 /** A UART whose reader sleeps loses what does not fit; so does this one, characters. */
 const LINE_BUFFER = 4096;
 
-const path = process.argv[2];
-if (!path) {
-  console.error("usage: npx tsx meter/sim/port.ts PATH\nPATH is where the serial port shall appear.");
+const [path, firmware = DEFAULT_FIRMWARE] = process.argv.slice(2);
+if (!path || !isFirmwareName(firmware)) {
+  console.error(
+    `usage: npx tsx meter/sim/port.ts PATH [FIRMWARE]\nPATH is where the serial port shall appear; FIRMWARE is ${FIRMWARE_NAMES.join(" or ")}.`,
+  );
   process.exit(1);
 }
 
@@ -65,7 +71,7 @@ const say = (what: string, atS = desk.nowS) => {
 };
 
 const desk = new Desk(
-  {},
+  { firmware },
   {
     data: (bytes) => {
       if (line !== null && !isMute && line.writableLength < LINE_BUFFER) line.write(bytes);
@@ -108,7 +114,7 @@ const server = createServer((socket) => {
   });
 });
 
-const commands: Record<string, (argument: string) => void> = {
+const commands: Record<string, (...words: string[]) => void> = {
   mark: () => {},
   unplug: () => {
     const socat = cable;
@@ -132,18 +138,24 @@ const commands: Record<string, (argument: string) => void> = {
   heal: () => {
     isDeaf = isMute = false;
   },
+  signal: (name, pid) => void process.kill(Number(pid), name as NodeJS.Signals),
 };
 
 createInterface({ input: process.stdin })
   .on("line", (text) => {
-    const [name = "", argument = ""] = text.trim().split(" ");
+    const [name = "", ...words] = text.trim().split(" ");
     const command = commands[name];
     if (!command) {
       console.error(`unknown command ${name}: ${Object.keys(commands).join(", ")}`);
       return;
     }
     pace.catchUp();
-    command(argument);
+    try {
+      command(...words);
+    } catch (error) {
+      console.error(`${text}: ${(error as Error).message}`);
+      return;
+    }
     say(name);
   })
   .on("close", () => leave());

@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { LAB_ACCOUNTS } from "../../common/lab";
+import type { FirmwareName } from "../../meter/sim/firmware";
+import type { PortNews } from "../../meter/sim/port";
 import { balanceOf, buyTokens, type Purchase, purchase, settlementsOf } from "../../scripts/trading";
 import { PluggedArduino } from "../support/arduino";
 import { type House, startHouse } from "../support/house";
@@ -22,7 +24,7 @@ const TICK_S = 0.25;
 /** The most that the simulated load draws: a full battery, the panel at noon. */
 export const LOAD_W = 3;
 /** Bound of the metering error at 0.42 A (docs/wiring.md). */
-const METERING_ERROR = 0.034;
+export const METERING_ERROR = 0.034;
 const MILLI_WH_PER_WATT_SECOND = 1 / 3.6;
 const OFFER_ID = 3n;
 
@@ -48,8 +50,8 @@ export class FaultBench {
   ) {}
 
   /** @param gethRpcUrl a lab's geth network to live on; an embedded chain of its own when left out */
-  static async start(gethRpcUrl?: string): Promise<FaultBench> {
-    const arduino = new PluggedArduino();
+  static async start(gethRpcUrl?: string, firmware?: FirmwareName): Promise<FaultBench> {
+    const arduino = new PluggedArduino(firmware);
     await arduino.start();
     try {
       const house = await startHouse({
@@ -84,19 +86,30 @@ export class FaultBench {
     return this.arduino.log.at(-1)?.relay ?? "open";
   }
 
-  /** Resolves to true when the relay is closed, to false when the trade ended before. */
-  untilFlows(trade: Purchase): Promise<boolean> {
+  /** Resolves to true when the relay is closed, to false when the trades (all of them, if none is named) ended before. */
+  untilFlows(...named: Purchase[]): Promise<boolean> {
+    const trades = named.length > 0 ? named : this.trades;
     let looked = 0;
     return until(
-      `the relay closes for trade ${trade.tradeId}`,
+      `the relay closes for trade ${trades.map(({ tradeId }) => tradeId).join(" or ")}`,
       async () => {
         if (this.relay === "closed") return { flows: true };
-        // The chain is asked now and then only.
-        if (++looked % 50 === 0 && (await this.isSettled(trade))) return { flows: false };
+        // The chain is asked now and then only. They are served in the order of purchase: the last one ends last.
+        if (++looked % 50 === 0 && (await this.isSettled(trades.at(-1)!))) return { flows: false };
         return null;
       },
       90_000,
     ).then(({ flows }) => flows);
+  }
+
+  /**
+   * `kill -9` of the server. The world that it leaves strikes itself: the moment is known on the clock by which the
+   * relay's edge is told, however late this process is given the machine.
+   */
+  async killServer(): Promise<PortNews> {
+    const news = await this.arduino.tell(`signal SIGKILL ${this.house.serverPid}`);
+    await this.house.stopServer("SIGKILL");
+    return news;
   }
 
   /** Seconds from `atS` until the contact was open; null when it is still closed `patienceS` later. */

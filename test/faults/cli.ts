@@ -3,7 +3,8 @@
  * `SEED=7 npm run faults` repeats a run. Needs socat; `--chain geth` needs geth (`npm run geth:install`).
  */
 import { parseArgs } from "node:util";
-import { runProgram } from "../../scripts/ending";
+import { endsWithUs, runProgram } from "../../scripts/ending";
+import { TestNetwork } from "../support/geth";
 import { findProgram } from "../support/need";
 import { FaultBench } from "./bench";
 import { type Kill, killAtRandom } from "./kills";
@@ -28,44 +29,53 @@ function options() {
 const inSeconds = (s: number | null) => (s === null ? "never" : s.toFixed(3));
 
 function printKill(kill: Kill, number: number): void {
-  const { tradeId, momentMs, relay, opensAfterS, lostMilliWh, violations } = kill;
+  const { momentMs, relay, opensAfterS, flowedMilliWh, lostMilliWh, violations } = kill;
+  const energy = `${flowedMilliWh.toFixed(3)} | ${lostMilliWh.toFixed(3)}`;
   console.log(
-    `| ${number} | ${tradeId} | ${momentMs} | ${relay} | ${inSeconds(opensAfterS)} | ${lostMilliWh.toFixed(3)} | ${violations.join("; ") || "ok"} |`,
+    `| ${number} | ${momentMs} | ${relay} | ${inSeconds(opensAfterS)} | ${energy} | ${violations.join("; ") || "ok"} |`,
   );
+}
+
+/** The value that `part` of them do not exceed. */
+function quantile(values: readonly number[], part: number): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? null;
+}
+
+function printSums(kills: Kill[], rows: [string, string][]): void {
+  const closed = kills.filter(({ relay }) => relay === "closed");
+  const opens = closed.map(({ opensAfterS }) => opensAfterS ?? Number.POSITIVE_INFINITY);
+  const lost = kills.map(({ lostMilliWh }) => lostMilliWh);
+  const quantiles = (values: number[]) => [0.5, 0.95, 1].map((part) => inSeconds(quantile(values, part)));
+  const all: [string, string][] = [
+    ["kills, of these with the relay closed", `${kills.length}, ${closed.length}`],
+    ["relay open after, s: p50, p95, max (1.2 allowed)", quantiles(opens).join(", ")],
+    ["lost by a kill, mWh: p50, p95, max", quantiles(lost).join(", ")],
+    ...rows,
+    ["violations", String(kills.filter(({ violations }) => violations.length > 0).length)],
+  ];
+  console.log(`\n| | |\n| --- | --- |\n${all.map(([what, figure]) => `| ${what} | ${figure} |`).join("\n")}`);
 }
 
 async function main(): Promise<void> {
   const { kills: count, seed, chain } = options();
-  console.log(`SEED=${seed}, ${chain} chain, ${count} kills`);
-  const net = chain === "geth" ? await startGeth() : null;
+  console.log(`SEED=${seed}, ${chain} chain, ${count} kills\n`);
+  const net = chain === "geth" ? await TestNetwork.start() : null;
   let bench: FaultBench | null = null;
-  try {
-    bench = await FaultBench.start(net?.rpcUrl);
-    console.log("| kill | trade | ms after the relay closed | relay | open after, s | lost, mWh | |");
-    console.log("| --- | --- | --- | --- | --- | --- | --- |");
-    const kills = await killAtRandom(bench, count, seed, printKill);
-    const { flowed, paidFor, allowed } = await bench.check(kills.length);
-    const closed = kills.filter(({ relay }) => relay === "closed");
-    const slowest = Math.max(0, ...closed.map(({ opensAfterS }) => opensAfterS ?? Number.POSITIVE_INFINITY));
-    console.log(
-      [
-        `${kills.length} kills, ${closed.length} of them with the relay closed; ${bench.trades.length} trades, all ended and paid in full`,
-        `slowest relay: ${slowest.toFixed(3)} s; greatest loss of a kill: ${Math.max(...kills.map((kill) => kill.lostMilliWh)).toFixed(3)} mWh`,
-        `flowed ${flowed.toFixed(3)} mWh, paid for ${paidFor} mWh, unpaid ${(flowed - paidFor).toFixed(3)} mWh (allowed ${allowed.toFixed(3)})`,
-      ].join("\n"),
-    );
-    const broken = kills.filter(({ violations }) => violations.length > 0);
-    if (broken.length > 0) throw new Error(`${broken.length} kills broke a promise (SEED=${seed})`);
-  } finally {
-    await bench?.stop();
-    await net?.stop();
-  }
-}
-
-/** Loaded only when it is wanted: it looks for geth. */
-async function startGeth() {
-  const { TestNetwork } = await import("../support/geth");
-  return TestNetwork.start();
+  endsWithUs("the house", () => bench?.stop());
+  bench = await FaultBench.start(net?.rpcUrl);
+  console.log("| kill | ms after the relay closed | relay | open after, s | flowed, mWh | lost, mWh | |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- |");
+  const kills = await killAtRandom(bench, count, seed, printKill);
+  const { flowed, paidFor, allowed } = await bench.check(kills.length);
+  printSums(kills, [
+    ["trades, all ended and paid in full", String(bench.trades.length)],
+    ["flowed, paid for, mWh", `${flowed.toFixed(3)}, ${paidFor}`],
+    ["unpaid, allowed, mWh", `${(flowed - paidFor).toFixed(3)}, ${allowed.toFixed(3)}`],
+    ["seed, chain", `${seed}, ${chain}`],
+  ]);
+  if (kills.some(({ violations }) => violations.length > 0))
+    throw new Error(`a promise was broken (SEED=${seed})`);
 }
 
 runProgram(main);

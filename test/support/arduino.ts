@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { FirmwareName } from "../../meter/sim/firmware";
 import type { PortNews } from "../../meter/sim/port";
 import { until } from "./until";
 
@@ -16,15 +17,16 @@ export class PluggedArduino {
   private readonly folder = mkdtempSync(join(tmpdir(), "neighborwatt-arduino-"));
   private child!: ChildProcess;
 
-  constructor() {
+  constructor(private readonly firmware: FirmwareName = "neighborwatt") {
     this.path = join(this.folder, "tty");
   }
 
   async start(): Promise<void> {
-    this.child = spawn(process.execPath, ["--require", "tsx/cjs", "meter/sim/port.ts", this.path], {
-      cwd: ROOT,
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+    this.child = spawn(
+      process.execPath,
+      ["--require", "tsx/cjs", "meter/sim/port.ts", this.path, this.firmware],
+      { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] },
+    );
     createInterface({ input: this.child.stdout! }).on("line", (text) =>
       this.log.push(JSON.parse(text) as PortNews),
     );

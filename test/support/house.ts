@@ -53,6 +53,8 @@ export interface House {
   readonly meter: string;
   readonly meterKey: MeterKey;
   readonly dataDir: string;
+  /** The server's process; throws while there is none. */
+  readonly serverPid: number;
   /** What the server has printed so far, all its runs together. */
   output(): string;
   /** Ends the server with the signal; resolves when it is gone. */
@@ -114,6 +116,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       meter: key.meter,
       meterKey: key,
       dataDir,
+      get serverPid() {
+        if (server?.pid === undefined) throw new Error("the server does not run");
+        return server.pid;
+      },
       output: () => output,
       async startServer(env = {}) {
         const child = spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
