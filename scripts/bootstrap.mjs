@@ -1,7 +1,8 @@
 // Every npm script (but `format` and `help`) begins here, on a fresh machine too, so this is plain JavaScript without
 // packages: it checks Node, installs what is missing, then hands over to a TypeScript program, `node
 // scripts/bootstrap.mjs geth/cli.ts up`. With `--compiled` before the program the contracts are compiled first: server
-// and page import what is generated of them.
+// and page import what is generated of them. With `--settings` the program gets all settings of the file `.env`. Without
+// it the program gets only those that name a program (GETH_BIN): a setting of one's own house must not change a test.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
@@ -45,9 +46,11 @@ if (!installIsComplete()) {
 
 process.chdir(root);
 const args = process.argv.slice(2);
-const wantsContracts = args[0] === "--compiled";
-if (wantsContracts) args.shift();
+const isGiven = (option) => args[0] === option && args.shift() === option;
+const wantsSettings = isGiven("--settings");
+const wantsContracts = isGiven("--compiled");
 const require = createRequire(import.meta.url);
+require("./env-file.cjs").addEnvFile(root, (name) => wantsSettings || name.endsWith("_BIN"));
 require("tsx/cjs");
 if (wantsContracts) await compileContracts();
 

@@ -1,6 +1,6 @@
 /**
- * Every setting, its default, and what it may be. This file alone reads the environment and `.env`; what it does not
- * know or cannot read stops the program before anything is started.
+ * Every setting, its default, and what it may be. What it does not know or cannot read stops the
+ * server before anything is started.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
@@ -165,8 +165,8 @@ export const SETTINGS = {
   LOG_LEVEL: { schema: z.enum(LOG_LEVELS), allowed: LOG_LEVELS.join(", "), fallback: "info" },
 } as const satisfies Record<string, Setting>;
 
-/** Read by other programs of the house; allowed in `.env`, nothing to the server. */
-export const SETTINGS_OF_OTHERS = ["GETH_BIN", "PUPPETH_BIN", "CHROMIUM_BIN"];
+/** Read by other programs: the tests, geth's commands, the migrations. They may stand in `.env`; the server ignores them. */
+export const SETTINGS_OF_OTHERS = ["GETH_BIN", "PUPPETH_BIN", "CHROMIUM_BIN", "OPERATOR", "GRACE_PERIOD_S"];
 
 export interface Config {
   network: "embedded" | "geth";
