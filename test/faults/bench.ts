@@ -40,6 +40,13 @@ export interface Books {
   journaled: number;
 }
 
+export interface FaultBenchOptions {
+  /** RPC address of a lab's geth network to live on; an embedded chain of its own when left out. */
+  gethRpcUrl?: string | undefined;
+  /** What is flashed on the Arduino; by default our own. */
+  firmware?: FirmwareName;
+}
+
 export class FaultBench {
   readonly trades: (Purchase & { milliWh: bigint })[] = [];
   private sellerBefore = 0n;
@@ -49,8 +56,7 @@ export class FaultBench {
     readonly arduino: PluggedArduino,
   ) {}
 
-  /** @param gethRpcUrl a lab's geth network to live on; an embedded chain of its own when left out */
-  static async start(gethRpcUrl?: string, firmware?: FirmwareName): Promise<FaultBench> {
+  static async start({ gethRpcUrl, firmware }: FaultBenchOptions = {}): Promise<FaultBench> {
     const arduino = new PluggedArduino(firmware);
     await arduino.start();
     try {

@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const net = chain === "geth" ? await TestNetwork.start() : null;
   let bench: FaultBench | null = null;
   endsWithUs("the house", () => bench?.stop());
-  bench = await FaultBench.start(net?.rpcUrl);
+  bench = await FaultBench.start({ gethRpcUrl: net?.rpcUrl });
   console.log("| kill | ms after the relay closed | relay | open after, s | flowed, mWh | lost, mWh | |");
   console.log("| --- | --- | --- | --- | --- | --- | --- |");
   const kills = await killAtRandom(bench, count, seed, printKill);

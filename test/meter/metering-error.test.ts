@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bench } from "./bench";
+import { bench, FIRMWARES } from "./bench";
 
 /** One step of the ADC at the pin, V, and what a step of the sensors is worth. */
 const STEP_VOLTS = 5 / 1024;
@@ -25,53 +25,54 @@ function errorBound(truth: { volts: number; amperes: number; seconds: number; no
   return current + volts + time;
 }
 
-describe("The error of metering, through sensors, ADC and firmware", function () {
-  this.timeout(120_000);
+for (const firmware of FIRMWARES)
+  describe(`The error of metering, through sensors, ADC and the firmware ${firmware}`, function () {
+    this.timeout(120_000);
 
-  const loads: [loadOhms: number, seconds: number][] = [
-    [3, 30],
-    [8, 30],
-    [15, 30],
-    [30, 30],
-    [15, 5],
-  ];
-  for (const [loadOhms, seconds] of loads)
-    it(`is within what quantisation and noise allow: ${loadOhms} Ω for ${seconds} s`, async () => {
-      const { arduino, meter, registerMicroJoule, online, over } = bench({ loadOhms });
-      await online();
-      meter.setRelay("closed");
-      await arduino.advance(seconds * 1000);
-      const { batteryVolts, neighborAmperes } = arduino.world.truth;
-      await over();
-      const metered = Number(registerMicroJoule()) / 1e6;
-      const error = metered / arduino.world.deliveredJ - 1;
-      const bound = errorBound({
-        volts: batteryVolts,
-        amperes: neighborAmperes,
-        seconds,
-        noiseVolts: 0.0035,
+    const loads: [loadOhms: number, seconds: number][] = [
+      [3, 30],
+      [8, 30],
+      [15, 30],
+      [30, 30],
+      [15, 5],
+    ];
+    for (const [loadOhms, seconds] of loads)
+      it(`is within what quantisation and noise allow: ${loadOhms} Ω for ${seconds} s`, async () => {
+        const { arduino, meter, registerMicroJoule, online, over } = bench({ loadOhms }, { firmware });
+        await online();
+        meter.setRelay("closed");
+        await arduino.advance(seconds * 1000);
+        const { batteryVolts, neighborAmperes } = arduino.world.truth;
+        await over();
+        const metered = Number(registerMicroJoule()) / 1e6;
+        const error = metered / arduino.world.deliveredJ - 1;
+        const bound = errorBound({
+          volts: batteryVolts,
+          amperes: neighborAmperes,
+          seconds,
+          noiseVolts: 0.0035,
+        });
+        console.log(
+          `      ${batteryVolts.toFixed(2)} V ${neighborAmperes.toFixed(3)} A: ${(arduino.world.deliveredJ / 3.6).toFixed(2)} mWh sold, metered ${(100 * error).toFixed(2)} % (bound ${(100 * bound).toFixed(2)} %)`,
+        );
+        assert.ok(bound < 0.12, `a bound of ${bound} proves nothing`);
+        assert.ok(Math.abs(error) <= bound, `${100 * error} % is beyond ${100 * bound} %`);
       });
-      console.log(
-        `      ${batteryVolts.toFixed(2)} V ${neighborAmperes.toFixed(3)} A: ${(arduino.world.deliveredJ / 3.6).toFixed(2)} mWh sold, metered ${(100 * error).toFixed(2)} % (bound ${(100 * bound).toFixed(2)} %)`,
-      );
-      assert.ok(bound < 0.12, `a bound of ${bound} proves nothing`);
-      assert.ok(Math.abs(error) <= bound, `${100 * error} % is beyond ${100 * bound} %`);
-    });
 
-  it("stays the same over many short deliveries as over one long one", async () => {
-    const { arduino, meter, registerMicroJoule, online, over } = bench();
-    await online();
-    for (let delivery = 0; delivery < 20; delivery++) {
-      meter.setRelay("closed");
-      await arduino.advance(477);
-      meter.setRelay("open");
-      await arduino.advance(233);
-    }
-    await over();
-    const error = Number(registerMicroJoule()) / 1e6 / arduino.world.deliveredJ - 1;
-    console.log(`      twenty deliveries of half a second: ${(100 * error).toFixed(2)} %`);
-    const bound = errorBound({ volts: 6.3, amperes: 0.42, seconds: 20 * 0.477, noiseVolts: 0.0035 });
-    // Each delivery has two edges between scans, which fall early as often as late.
-    assert.ok(Math.abs(error) <= bound + (SCAN_S / 0.477 / Math.sqrt(20)) * 2, `${100 * error} %`);
+    it("stays the same over many short deliveries as over one long one", async () => {
+      const { arduino, meter, registerMicroJoule, online, over } = bench({}, { firmware });
+      await online();
+      for (let delivery = 0; delivery < 20; delivery++) {
+        meter.setRelay("closed");
+        await arduino.advance(477);
+        meter.setRelay("open");
+        await arduino.advance(233);
+      }
+      await over();
+      const error = Number(registerMicroJoule()) / 1e6 / arduino.world.deliveredJ - 1;
+      console.log(`      twenty deliveries of half a second: ${(100 * error).toFixed(2)} %`);
+      const bound = errorBound({ volts: 6.3, amperes: 0.42, seconds: 20 * 0.477, noiseVolts: 0.0035 });
+      // Each delivery has two edges between scans, which fall early as often as late.
+      assert.ok(Math.abs(error) <= bound + (SCAN_S / 0.477 / Math.sqrt(20)) * 2, `${100 * error} %`);
+    });
   });
-});

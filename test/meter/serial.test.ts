@@ -1,36 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Meter } from "../../common/meter";
 import { createMeter } from "../../meter/meter";
 import { createTransport } from "../../meter/transport";
+import { PluggedArduino } from "../support/arduino";
 import { need } from "../support/need";
-
-const ROOT = resolve(__dirname, "../..");
-
-/** A genuine serial port with the simulated Arduino behind it; killing it draws the plug. */
-async function plugIn(path: string): Promise<ChildProcess> {
-  const socat = spawn(
-    "socat",
-    [`PTY,link=${path},raw,echo=0,wait-slave`, "EXEC:node --require tsx/cjs meter/sim/stdio.ts"],
-    {
-      cwd: ROOT,
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
-      stdio: "ignore",
-    },
-  );
-  await once(socat, "spawn");
-  return socat;
-}
-
-async function unplug(socat: ChildProcess): Promise<void> {
-  if (socat.exitCode !== null || socat.signalCode !== null) return;
-  socat.kill();
-  await once(socat, "exit");
-}
+import { FIRMWARES } from "./bench";
 
 const reaches = (meter: Meter, state: string) =>
   new Promise<void>((resolve) => {
@@ -41,43 +18,52 @@ const reaches = (meter: Meter, state: string) =>
     });
   });
 
-describe("A meter on a genuine serial port", function () {
-  this.timeout(90_000);
+const FIRMWARE_WORDS = {
+  neighborwatt: "neighborwatt meter 1.0",
+  StandardFirmata: "StandardFirmata.ino 2.3",
+};
 
-  it("connects, meters, loses the port and finds it again", async function () {
-    need(this, "socat");
-    const folder = await mkdtemp(join(tmpdir(), "meter-"));
-    const path = join(folder, "arduino");
-    let socat = await plugIn(path);
-    const meter = createMeter({ transport: `serial:${path}` });
-    try {
-      await meter.connect();
-      assert.match(meter.status.detail, new RegExp(`^neighborwatt meter 1\\.0 on serial:${path};`));
-      for (const _ of ["once", "and once more"]) {
+for (const firmware of FIRMWARES)
+  describe(`A meter on a genuine serial port, on the firmware ${firmware}`, function () {
+    this.timeout(90_000);
+    let arduino: PluggedArduino | undefined;
+
+    before(async function () {
+      need(this, "socat");
+      arduino = new PluggedArduino(firmware);
+      await arduino.start();
+    });
+    after(() => arduino?.stop());
+
+    it("connects, meters, loses the port and finds it again", async () => {
+      const { path } = arduino!;
+      const meter = createMeter({ transport: `serial:${path}` });
+      try {
         meter.onSample(() => meter.affirm());
-        meter.setRelay("closed");
-        await new Promise<void>((resolve) => {
-          const forget = meter.onSample((sample) => {
-            if (sample.relay !== "closed" || sample.watts < 2) return;
-            forget();
-            resolve();
+        await meter.connect();
+        assert.equal(meter.status.detail.split(";")[0], `${FIRMWARE_WORDS[firmware]} on serial:${path}`);
+        for (const _ of ["once", "and once more"]) {
+          meter.setRelay("closed");
+          await new Promise<void>((resolve) => {
+            const forget = meter.onSample((sample) => {
+              if (sample.relay !== "closed" || sample.watts < 2) return;
+              forget();
+              resolve();
+            });
           });
-        });
-        const isLost = reaches(meter, "lost");
-        await unplug(socat);
-        await isLost;
-        const isBack = reaches(meter, "online");
-        socat = await plugIn(path);
-        await isBack;
+          const isLost = reaches(meter, "lost");
+          assert.equal((await arduino!.tell("unplug")).relay, "open");
+          await isLost;
+          const isBack = reaches(meter, "online");
+          await arduino!.tell("replug");
+          await isBack;
+        }
+      } finally {
+        await meter.disconnect();
       }
-    } finally {
-      await meter.disconnect();
-      await unplug(socat);
-      await rm(folder, { recursive: true });
-    }
-    assert.equal(meter.status.state, "stopped");
+      assert.equal(meter.status.state, "stopped");
+    });
   });
-});
 
 describe("A meter on a serial port that cannot be opened", () => {
   it("says that there is no such port, and which there are", async () => {
