@@ -7,9 +7,10 @@
  * Commands that need a running chain use `embedded` when no `--network` is given.
  */
 import { execFileSync } from "node:child_process";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import HDWalletProvider from "@truffle/hdwallet-provider";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, LAB_MNEMONIC } from "./common/lab";
+import { namingRefusals, printErrorsInOneLine, Refusals } from "./scripts/refusals";
 
 const EMBEDDED_URL = `http://127.0.0.1:${process.env.EMBEDDED_PORT ?? "8545"}`;
 const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8547";
@@ -17,6 +18,19 @@ const GETH_URL = process.env.RPC_URL ?? "http://127.0.0.1:8547";
 const TRUFFLE_CHAIN_ID = 4242;
 /** Truffle asks for a receipt this often. */
 const POLLING_MS = 200;
+const ARTIFACTS_DIR = process.env.ARTIFACTS_DIR ?? join(__dirname, "build", "contracts");
+
+const refusals = new Refusals(ARTIFACTS_DIR);
+/** Truffle's commands for a chain that runs. Without a network they would look for one on Truffle's port 7545. */
+const NEEDS_CHAIN = ["migrate", "deploy", "console", "exec", "call", "debug"];
+const OTHER_COMMANDS = ["test", "develop"];
+/** As it was typed: options may stand before it, and a network may be called as a command is. */
+const command =
+  process.argv
+    .slice(2)
+    .find(
+      (word, i, words) => [...NEEDS_CHAIN, ...OTHER_COMMANDS].includes(word) && words[i - 1] !== "--network",
+    ) ?? "";
 
 /**
  * The chain id the node at `url` answers with. Truffle wants its provider at once, so the question is asked by a child.
@@ -51,13 +65,15 @@ function connect(url: string, setting: string): () => HDWalletProvider {
           `the well-known lab keys are refused there. Set MNEMONIC to the deployer's own, or correct ${setting}.`,
       );
     }
-    provider = new HDWalletProvider({
+    const wallet = new HDWalletProvider({
       mnemonic: { phrase },
       providerOrUrl: url,
       numberOfAddresses: 10,
       pollingInterval: POLLING_MS,
       chainId,
     });
+    // The tests compare what the contract itself gave back.
+    provider = command === "test" ? wallet : namingRefusals(wallet, refusals);
     return provider;
   };
 }
@@ -80,12 +96,11 @@ function testChain() {
   };
 }
 
-/** Truffle's commands for a chain that runs. Without a network they would look for one on Truffle's port 7545. */
-const NEEDS_CHAIN = ["migrate", "deploy", "console", "exec", "call", "debug"];
+if (command === "console" || command === "develop") printErrorsInOneLine(refusals);
 
 const config = {
-  ...(NEEDS_CHAIN.includes(process.argv[2] ?? "") && { network: "embedded" }),
-  contracts_build_directory: process.env.ARTIFACTS_DIR ?? "./build/contracts",
+  ...(NEEDS_CHAIN.includes(command) && { network: "embedded" }),
+  contracts_build_directory: ARTIFACTS_DIR,
   test_directory: "./test/contracts",
   networks: {
     embedded: {

@@ -2,9 +2,8 @@
  * Two helpers for `truffle console`, where `require("./scripts/console")` brings them: the lesson in
  * docs/truffle-console.md uses both.
  */
-import { decodeParameters, encodeFunctionSignature } from "web3-eth-abi";
-import { energyTokenAbi } from "../build/abi/EnergyToken";
-import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import { join } from "node:path";
+import { Refusals } from "./refusals";
 
 type Address = string;
 /** As far as the console's own web3 (version 1) is used here. */
@@ -20,11 +19,6 @@ interface ConsoleWeb3 {
 interface ConsoleTrade {
   address: Address;
   nonces(meter: Address): Promise<{ toString(): string }>;
-}
-interface ErrorEntry {
-  type: "error";
-  name: string;
-  inputs: readonly { name: string; type: string }[];
 }
 
 const field = (name: string, type: string) => ({ name, type });
@@ -84,40 +78,20 @@ export async function consentOf(
   return { r: signature.slice(0, 66), vs: `0x${vs.toString(16).padStart(64, "0")}` };
 }
 
-const errorBySelector = new Map(
-  ([...energyTradeAbi, ...energyTokenAbi] as unknown as ErrorEntry[])
-    .filter(({ type }) => type === "error")
-    .map((entry) => [
-      encodeFunctionSignature(`${entry.name}(${entry.inputs.map(({ type }) => type)})`),
-      entry,
-    ]),
-);
-
-/** The revert bytes: each provider puts them elsewhere in its error. */
-function revertData(error: unknown): string | undefined {
-  if (typeof error === "string") return /^0x[0-9a-f]{8,}$/i.test(error) ? error : undefined;
-  if (typeof error !== "object" || error === null) return undefined;
-  const { data, result, error: inner, cause } = error as Record<string, unknown>;
-  return revertData(data) ?? revertData(result) ?? revertData(inner) ?? revertData(cause);
-}
+const refusals = new Refusals(process.env.ARTIFACTS_DIR ?? join(__dirname, "..", "build", "contracts"));
 
 /**
  * Why a contract refuses: the custom error by its name with its values, such as `OfferNotOpen(offerId: 99)`. Takes
- * a `.call(…)` or `.estimateGas(…)`; a transaction that was sent does not tell.
+ * a `.call(…)` or `.estimateGas(…)`, which change nothing, or a transaction.
  * @throws what the call failed with, where no contract refused it
  */
 export async function refusalOf(call: Promise<unknown>): Promise<string> {
-  let failure: unknown;
   try {
     await call;
     return "not refused";
-  } catch (error) {
-    failure = error;
+  } catch (failure) {
+    const name = refusals.nameOf(failure);
+    if (name === null) throw failure;
+    return name;
   }
-  const data = revertData(failure);
-  const entry = data && errorBySelector.get(data.slice(0, 10));
-  if (!data || !entry) throw failure;
-  const values: Record<string, unknown> =
-    entry.inputs.length > 0 ? decodeParameters([...entry.inputs], `0x${data.slice(10)}`) : {};
-  return `${entry.name}(${entry.inputs.map(({ name }) => `${name}: ${String(values[name])}`).join(", ")})`;
 }

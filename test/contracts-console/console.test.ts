@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
-import { type IPty, spawn } from "@lydell/node-pty";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { compile } from "../../scripts/compile";
 import { migrate } from "../../scripts/deploy";
@@ -11,14 +9,13 @@ import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-c
 import { commissionMeter, labChain, listFirstOffers, readDeployment } from "../../scripts/lab-chain";
 import { buyTokens, purchase } from "../../scripts/trading";
 import { meterKeyOf } from "../../server/chain/meter-key";
+import { TruffleConsole } from "../support/truffle-console";
 
 const ROOT = join(__dirname, "..", "..");
 const LESSON = join(ROOT, "docs", "truffle-console.md");
 const PROMPT = "truffle(embedded)> ";
 /** Nothing is delivered here: any key serves. */
 const STARTED_METER = meterKeyOf(`0x${"0d".repeat(32)}`);
-/** For one answer, on a slow machine. */
-const ANSWER_TIMEOUT_MS = 60_000;
 
 interface Step {
   command: string;
@@ -41,60 +38,11 @@ function readLesson(): Step[] {
   );
 }
 
-/** Someone at a terminal: types a line, waits for the next prompt, reads what came before it. */
-class Console {
-  private output = "";
-  private changed: () => void = () => undefined;
-  private readonly exited: Promise<void>;
-
-  constructor(private readonly terminal: IPty) {
-    terminal.onData((data) => {
-      this.output += data;
-      this.changed();
-    });
-    this.exited = new Promise((resolve) => terminal.onExit(() => resolve()));
-  }
-
-  async untilPrompt(): Promise<string> {
-    const deadline = Date.now() + ANSWER_TIMEOUT_MS;
-    for (;;) {
-      const text = stripVTControlCharacters(this.output).replaceAll("\r", "");
-      if (text.endsWith(PROMPT)) {
-        this.output = "";
-        return text.slice(0, -PROMPT.length).trimEnd();
-      }
-      if (Date.now() > deadline)
-        throw new Error(`no prompt within ${ANSWER_TIMEOUT_MS / 1000} s after:\n${text}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 1_000);
-        this.changed = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  }
-
-  async type(command: string): Promise<string> {
-    this.terminal.write(`${command}\r`);
-    const text = await this.untilPrompt();
-    assert(text.startsWith(command), `the terminal echoes "${command}", not:\n${text}`);
-    return text.slice(command.length).trim();
-  }
-
-  async exit(): Promise<void> {
-    this.terminal.write(".exit\r");
-    const timer = setTimeout(() => this.terminal.kill("SIGKILL"), 20_000);
-    await this.exited;
-    clearTimeout(timer);
-  }
-}
-
 describe("the lesson in truffle console", function () {
   this.timeout(300_000);
   let chain: EmbeddedChain;
   let artifacts: string;
-  let truffle: Console;
+  let truffle: TruffleConsole;
 
   before(async () => {
     await compile();
@@ -110,16 +58,7 @@ describe("the lesson in truffle console", function () {
     // And as a newcomer does in the first minute on the page.
     await buyTokens(lab, "consumer", "0.01");
     await purchase(lab, "consumer", 3n, 20n);
-    truffle = new Console(
-      spawn(join(ROOT, "node_modules", ".bin", "truffle"), ["console", "--network", "embedded"], {
-        name: "dumb",
-        cols: 400,
-        rows: 50,
-        cwd: ROOT,
-        env: { ...process.env, ...env, TERM: "dumb", NO_COLOR: "1" } as Record<string, string>,
-      }),
-    );
-    await truffle.untilPrompt();
+    truffle = await TruffleConsole.start(["console", "--network", "embedded"], env);
   });
 
   after(async () => {
