@@ -2,53 +2,7 @@
 
 import type { Address } from "../common/address";
 import type { SignedReadingView } from "../common/api";
-
-/** Where an event stands. `(txHash, logIndex)` is its identity. */
-export interface EventPlace {
-  block: number;
-  blockHash: string;
-  txHash: string;
-  logIndex: number;
-}
-
-/** Every event of `EnergyTrade` that changes offers, trades or meters. Quantities as on chain. */
-export type ChainEvent = EventPlace &
-  (
-    | { name: "MeterCommissioned"; meter: Address; prosumer: Address; baselineMilliWh: bigint }
-    | { name: "MeterRetired"; meter: Address }
-    | { name: "MeterDecommissioned"; meter: Address }
-    | {
-        name: "OfferListed";
-        offerId: bigint;
-        meter: Address;
-        prosumer: Address;
-        milliWh: bigint;
-        pricePerKWh: bigint;
-        deliveryWindow: bigint;
-        smallestOrderMilliWh: bigint;
-      }
-    | { name: "OfferWithdrawn"; offerId: bigint; remainingMilliWh: bigint }
-    | {
-        name: "TradeOpened";
-        tradeId: bigint;
-        offerId: bigint;
-        buyer: Address;
-        milliWh: bigint;
-        payment: bigint;
-        /** Unix seconds. */
-        deadline: bigint;
-      }
-    | {
-        name: "TradeSettled";
-        tradeId: bigint;
-        deliveredMilliWh: bigint;
-        registerMilliWh: bigint;
-        paid: bigint;
-        refunded: bigint;
-        isClosed: boolean;
-      }
-    | { name: "TradeRefunded"; tradeId: bigint; refunded: bigint }
-  );
+import type { ChainEvent } from "./chain-event";
 
 export interface BlockHeader {
   block: number;

@@ -1,6 +1,7 @@
 /** A stretch of the chain with its events, read in several requests and yet of one chain only. */
 import { sameAddress } from "../../common/address";
-import type { ChainEvent, EventBatch } from "../types";
+import type { ChainEvent } from "../chain-event";
+import type { EventBatch } from "../types";
 import { EVENT_TOPICS, readEvent } from "./events";
 import type { EthereumNode, NodeHeader, RawLog } from "./node";
 import { NodeError } from "./rpc";

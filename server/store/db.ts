@@ -1,5 +1,6 @@
 /** The database as the store uses it: each statement, each read included, explains what goes wrong. */
 import type Database from "libsql";
+import { ZodError, z } from "zod";
 import { damaged, explain, StoreError } from "./failures";
 
 export type RawDatabase = Database.Database;
@@ -59,6 +60,7 @@ export class Db {
     try {
       return read();
     } catch (error) {
+      if (error instanceof ZodError) throw damaged(this.file, z.prettifyError(error));
       if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)
         throw damaged(this.file, error.message);
       throw error;

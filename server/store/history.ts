@@ -7,6 +7,7 @@
  */
 import type { Address } from "../../common/address";
 import type { MeterSample } from "../../common/meter";
+import { bigintFrom } from "../../common/wire";
 import { least, most } from "../delivery/plan";
 import type { Db } from "./db";
 
@@ -154,15 +155,15 @@ export class History {
   }
 
   private register(row: { register_milli_wh: string }): bigint {
-    return this.db.decode(() => BigInt(row.register_milli_wh));
+    return this.db.decode(() => bigintFrom(row.register_milli_wh));
   }
 
   private markOf(row: MarkRow): Mark {
     return this.db.decode(() => ({
       meter: row.meter,
       atMs: row.at_ms,
-      before: BigInt(row.before_milli_wh),
-      after: BigInt(row.after_milli_wh),
+      before: bigintFrom(row.before_milli_wh),
+      after: bigintFrom(row.after_milli_wh),
     }));
   }
 }

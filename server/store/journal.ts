@@ -3,8 +3,11 @@
  * was signed. Nothing here opens a transaction: the caller writes what belongs together in one (`Store.commit`), so
  * that no signed reading ever stands above the stored register.
  */
+import { z } from "zod";
 import type { Address } from "../../common/address";
 import type { RegisterStart } from "../../common/meter";
+import { bigintFrom, bigintsAsText } from "../../common/wire";
+import { decimal } from "../decimal";
 import { type DeliveryRecord, deliveryKey } from "../delivery/plan";
 import type { SignedReading } from "../types";
 import type { Db } from "./db";
@@ -30,16 +33,17 @@ interface ReadingRow {
   signed_at_ms: number;
 }
 
-interface RecordBody {
-  banked: string;
-  since: string | null;
-  startedAtMs: number | null;
-  endedAtMs: number | null;
-  /** Version 1 of the signature named no deadline: 0, which is no trade's. */
-  signed: { delivered: string; isFinal: boolean; atMs: number; deadlineAtMs?: number } | null;
-  /** Missing in what older versions wrote. */
-  noFlow?: DeliveryRecord["noFlow"];
-}
+/** The rest of a record, beside the purchase it is of. */
+const recordBody = z.object({
+  bankedMilliWh: decimal,
+  sinceRegisterMilliWh: decimal.nullable(),
+  startedAtMs: z.number().nullable(),
+  endedAtMs: z.number().nullable(),
+  signed: z
+    .object({ deliveredMilliWh: decimal, isFinal: z.boolean(), atMs: z.number(), deadlineAtMs: z.number() })
+    .nullable(),
+  noFlow: z.object({ turns: z.int(), retryAtMs: z.number() }).nullable(),
+}) satisfies z.ZodType<Omit<DeliveryRecord, "tradeId" | "openingTx">>;
 
 export class Journal {
   private readonly sql: ReturnType<typeof prepareStatements>;
@@ -53,8 +57,8 @@ export class Journal {
     const row = this.sql.register.get(meter) as RegisterRow | undefined;
     if (!row) return null;
     return this.db.decode(() => ({
-      registerMilliWh: BigInt(row.register_milli_wh),
-      registerRestMicroJoule: BigInt(row.rest_micro_joule),
+      registerMilliWh: bigintFrom(row.register_milli_wh),
+      registerRestMicroJoule: bigintFrom(row.rest_micro_joule),
     }));
   }
 
@@ -75,30 +79,19 @@ export class Journal {
       () =>
         new Map(
           rows.map((row) => {
-            const body = JSON.parse(row.body) as RecordBody;
-            const record = recordFrom(BigInt(row.trade_id), row.opening_tx, body);
+            const record = {
+              tradeId: bigintFrom(row.trade_id),
+              openingTx: row.opening_tx,
+              ...recordBody.parse(JSON.parse(row.body)),
+            };
             return [deliveryKey(record), record];
           }),
         ),
     );
   }
 
-  saveRecord(record: DeliveryRecord): void {
-    const { signed } = record;
-    const body: RecordBody = {
-      banked: record.bankedMilliWh.toString(),
-      since: record.sinceRegisterMilliWh?.toString() ?? null,
-      startedAtMs: record.startedAtMs,
-      endedAtMs: record.endedAtMs,
-      signed: signed && {
-        delivered: signed.deliveredMilliWh.toString(),
-        isFinal: signed.isFinal,
-        atMs: signed.atMs,
-        deadlineAtMs: signed.deadlineAtMs,
-      },
-      noFlow: record.noFlow,
-    };
-    this.sql.saveRecord.run(record.tradeId.toString(), record.openingTx, JSON.stringify(body));
+  saveRecord({ tradeId, openingTx, ...body }: DeliveryRecord): void {
+    this.sql.saveRecord.run(tradeId.toString(), openingTx, JSON.stringify(body, bigintsAsText));
   }
 
   /** A reading signed before (same purchase, deadline and quantity) keeps its first signature. */
@@ -137,27 +130,11 @@ export class Journal {
   }
 }
 
-const recordFrom = (tradeId: bigint, openingTx: string, body: RecordBody): DeliveryRecord => ({
-  tradeId,
-  openingTx,
-  bankedMilliWh: BigInt(body.banked),
-  sinceRegisterMilliWh: body.since === null ? null : BigInt(body.since),
-  startedAtMs: body.startedAtMs,
-  endedAtMs: body.endedAtMs,
-  signed: body.signed && {
-    deliveredMilliWh: BigInt(body.signed.delivered),
-    isFinal: body.signed.isFinal,
-    atMs: body.signed.atMs,
-    deadlineAtMs: body.signed.deadlineAtMs ?? 0,
-  },
-  noFlow: body.noFlow ?? null,
-});
-
 const readingFrom = (row: ReadingRow): SignedReading => ({
   meter: row.meter,
-  tradeId: BigInt(row.trade_id),
-  deliveredMilliWh: BigInt(row.delivered_milli_wh),
-  registerMilliWh: BigInt(row.register_milli_wh),
+  tradeId: bigintFrom(row.trade_id),
+  deliveredMilliWh: bigintFrom(row.delivered_milli_wh),
+  registerMilliWh: bigintFrom(row.register_milli_wh),
   isFinal: row.is_final === 1,
   signature: row.signature,
   signedAtMs: row.signed_at_ms,

@@ -1,8 +1,9 @@
 /** What the chain said, once each, in order: the follower writes here, everybody else reads the market. */
+
+import { type ChainEvent, eventFromJson, eventToJson } from "../chain-event";
 import { messageOf } from "../log";
-import type { BlockHeader, ChainEvent, ChainIdentity, ChainSink, EventBatch } from "../types";
+import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../types";
 import type { Db } from "./db";
-import { eventFromJson, eventToJson } from "./event-json";
 import { prepareStatements } from "./ledger-sql";
 import { Market, nothingTouched, type Touched } from "./market";
 

@@ -1,6 +1,7 @@
 /** Offers, trades and meters as the chain's events make them. A pure fold: the same events, the same market. */
 import type { Address } from "../../common/address";
-import type { BlockHeader, ChainEvent, EventPlace } from "../types";
+import type { ChainEvent, EventPlace } from "../chain-event";
+import type { BlockHeader } from "../types";
 
 export interface MarketMeter {
   meter: Address;

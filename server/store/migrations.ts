@@ -66,6 +66,15 @@ export const MIGRATIONS = [
     trade = nullif(substr(identity, instr(identity, ':') + 1), 'none');
   ALTER TABLE chain DROP COLUMN identity;
   `,
+  // A bigint is its decimal text, without a tag; fields are called as everywhere else, and none is missing.
+  `
+  UPDATE events SET body = replace(body, '"bigint:', '"');
+  UPDATE deliveries SET body = replace(replace(replace(body,
+    '"banked":', '"bankedMilliWh":'), '"since":', '"sinceRegisterMilliWh":'), '"delivered":', '"deliveredMilliWh":');
+  UPDATE deliveries SET body = json_insert(body, '$.noFlow', NULL) WHERE json_valid(body);
+  UPDATE deliveries SET body = json_insert(body, '$.signed.deadlineAtMs', 0)
+    WHERE json_valid(body) AND json_type(body, '$.signed') = 'object';
+  `,
 ];
 
 export function migrate(db: Db, file: string): void {

@@ -5,7 +5,7 @@ import type { Follower } from "../../server/chain/follower";
 import { Sender } from "../../server/chain/sender";
 import { Settlement } from "../../server/chain/settlement";
 import { settleCall } from "../../server/chain/simulation";
-import type { ChainEvent } from "../../server/types";
+import type { ChainEvent } from "../../server/chain-event";
 import { PRICE, TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { FaultyLine } from "./faulty-line";

@@ -225,6 +225,20 @@ describe("the journal's file", () => {
       /is damaged/,
     );
     await store.stop();
+    for (const [sql, words] of [
+      ["UPDATE registers SET register_milli_wh = '12'; UPDATE deliveries SET body = '{}'", /bankedMilliWh/],
+      ["DELETE FROM deliveries; UPDATE registers SET register_milli_wh = ''", /"" is not a whole number/],
+      ["UPDATE registers SET register_milli_wh = '0x10'", /"0x10" is not a whole number/],
+    ] as const) {
+      const database = openDatabase(folder.path);
+      database.db.exec(sql);
+      database.close();
+      const store = Store.open(folder.path, quiet);
+      const told = message(() => [store.journal.registerOf(METER), store.journal.records()]);
+      assert.match(told, /is damaged.*move it away/s);
+      assert.match(told, words);
+      await store.stop();
+    }
     const again = openDatabase(folder.path);
     again.db.exec("UPDATE events SET body = 'x'");
     again.close();

@@ -3,17 +3,20 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
+import { z } from "zod";
+import { type ChainEvent, eventFromJson, eventToJson } from "../../server/chain-event";
 import { Store } from "../../server/store";
 import { StoreError } from "../../server/store/database";
-import { eventFromJson, eventToJson } from "../../server/store/event-json";
 import { MIGRATIONS } from "../../server/store/migrations";
-import type { ChainEvent, EventBatch } from "../../server/types";
+import type { EventBatch } from "../../server/types";
 import {
+  BUYER,
   commissioned,
   HandChain,
   listed,
   METER,
   opened,
+  PROSUMER,
   quiet,
   refunded,
   START_MS,
@@ -189,12 +192,31 @@ describe("the ledger", () => {
     assert.equal(store.ledger.displayed.trades.size, 0);
   });
 
+  for (const [what, broken] of [
+    ["of no known name", { name: "MeterPainted" }],
+    ["without a quantity", { payment: undefined }],
+    ["with a quantity that is a number", { payment: 5 }],
+    ["with a quantity in no digits", { payment: "" }],
+    ["with a quantity in hexadecimal", { payment: "0x10" }],
+    ["with a buyer that is no text", { buyer: 7 }],
+    ["without its place", { block: undefined }],
+  ] as const)
+    it(`refuses a stored event ${what}`, () => {
+      const whole = {
+        ...opened(TRADE, 20n),
+        ...{ block: 1, blockHash: "0x1", logIndex: 0 },
+      } as ChainEvent;
+      const stored = JSON.stringify({ ...JSON.parse(eventToJson(whole)), ...broken });
+      assert.deepEqual(eventFromJson(eventToJson(whole)), whole);
+      assert.throws(() => eventFromJson(stored), z.ZodError);
+    });
+
   it("brings back numbers of every size exactly", () => {
     const event: ChainEvent = {
       name: "TradeOpened",
       tradeId: 2n ** 255n,
       offerId: 0n,
-      buyer: "0xb",
+      buyer: BUYER,
       milliWh: 2n ** 64n - 1n,
       payment: 2n ** 256n - 1n,
       deadline: 1n,
@@ -351,6 +373,56 @@ describe("the database file", function () {
       assert.deepEqual(store.ledger.chainIdentity(), identity);
       await store.stop();
     });
+
+  it("of an older version keeps its events and its records", async () => {
+    const older = new Database(join(folder.path, "neighborwatt.sqlite"));
+    for (const migration of MIGRATIONS.slice(0, 3)) older.exec(migration);
+    const commissionedThen = `{"name":"MeterCommissioned","meter":"${METER}","prosumer":"${PROSUMER}","baselineMilliWh":"bigint:7","block":1,"blockHash":"0x1","txHash":"0x2","logIndex":0}`;
+    older.exec(`
+      PRAGMA user_version = 3;
+      INSERT INTO blocks VALUES (1, '0x1', '0x0', 1, NULL);
+      INSERT INTO events VALUES ('0x2', 0, 1, '0x1', '${commissionedThen}');
+      INSERT INTO deliveries VALUES
+        ('1', '0xa', '{"banked":"5","since":null,"startedAtMs":1,"endedAtMs":null,"signed":null}'),
+        ('2', '0xb', '{"banked":"0","since":"9","startedAtMs":1,"endedAtMs":2,"signed":{"delivered":"4","isFinal":true,"atMs":3},"noFlow":{"turns":1,"retryAtMs":8}}'),
+        ('3', '0xc', '{"banked":"0","since":null,"startedAtMs":1,"endedAtMs":2,"signed":{"delivered":"4","isFinal":false,"atMs":3,"deadlineAtMs":6},"noFlow":null}');
+    `);
+    older.close();
+    const store = Store.open(folder.path, quiet);
+    assert.deepEqual(
+      [...store.ledger.confirmed.meters.values()],
+      [{ meter: METER, prosumer: PROSUMER, status: "commissioned", registerMilliWh: 7n }],
+    );
+    const nothingFlows = { turns: 1, retryAtMs: 8 };
+    const common = {
+      startedAtMs: 1,
+      bankedMilliWh: 0n,
+      sinceRegisterMilliWh: null,
+      noFlow: null,
+      endedAtMs: 2,
+    };
+    assert.deepEqual(
+      [...store.journal.records().values()],
+      [
+        { ...common, tradeId: 1n, openingTx: "0xa", bankedMilliWh: 5n, endedAtMs: null, signed: null },
+        {
+          ...common,
+          tradeId: 2n,
+          openingTx: "0xb",
+          sinceRegisterMilliWh: 9n,
+          signed: { deliveredMilliWh: 4n, isFinal: true, atMs: 3, deadlineAtMs: 0 },
+          noFlow: nothingFlows,
+        },
+        {
+          ...common,
+          tradeId: 3n,
+          openingTx: "0xc",
+          signed: { deliveredMilliWh: 4n, isFinal: false, atMs: 3, deadlineAtMs: 6 },
+        },
+      ],
+    );
+    await store.stop();
+  });
 
   it("holds what was committed, and nothing half, after kill -9 at any moment", async () => {
     // The child commits as fast as it can: block n, and the register n, in one transaction each.

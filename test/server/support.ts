@@ -11,11 +11,12 @@ import type {
   RelayPosition,
 } from "../../common/meter";
 import { ChainClock } from "../../server/chain-clock";
+import type { ChainEvent } from "../../server/chain-event";
 import { DeliveryService } from "../../server/delivery/service";
 import type { Log } from "../../server/log";
 import { Store } from "../../server/store";
 import { Today } from "../../server/today";
-import type { BlockHeader, ChainEvent, ReadingSigner } from "../../server/types";
+import type { BlockHeader, ReadingSigner } from "../../server/types";
 import { Views } from "../../server/views";
 import type { WebParts } from "../../server/web";
 
