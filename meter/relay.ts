@@ -36,6 +36,7 @@ export class Relay {
   #isAnswered = false;
   #repeats = 0;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #turnAtMs = Number.NEGATIVE_INFINITY;
   /** When the oldest question without an answer was asked; null when there is none. */
   #unansweredSinceMs: number | null = null;
   /** Questions under way, and how many of their answers are older than the last command. */
@@ -54,6 +55,7 @@ export class Relay {
       this.#repeats = 0;
     }
     this.#commanded = position;
+    this.#turnAtMs = this.#steadyMs();
     this.#staleAnswers = this.#questions;
     this.#pin.writeRelay(position);
     this.#ask();
@@ -62,6 +64,7 @@ export class Relay {
   /** One turn of whoever decides about the relay: a question, unless the line owes an answer for too long. */
   affirm(): void {
     const nowMs = this.#steadyMs();
+    this.#turnAtMs = nowMs;
     if (this.#unansweredSinceMs !== null && nowMs - this.#unansweredSinceMs >= MAX_UNANSWERED_MS) {
       this.#silentTurns++;
       return;
@@ -96,6 +99,11 @@ export class Relay {
     this.#repeats++;
     this.command(this.#commanded);
     return position === before ? "nothing" : "moved";
+  }
+
+  /** Since the last turn or command, ms. */
+  get idleMs(): number {
+    return this.#steadyMs() - this.#turnAtMs;
   }
 
   /** True when the firmware does not say any more where the latch stands. */

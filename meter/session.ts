@@ -44,6 +44,8 @@ const lossLimitMs = (scanIntervalMs: number) => Math.max(5 * scanIntervalMs, 1_0
  * firmware may have opened the relay by itself.
  */
 const MAX_GAP_MS = 500;
+/** Firmware of our own opens the relay when it has heard nothing for this long, ms. */
+const TRIPS_AFTER_MS = 1_000;
 /** How long a leaving session waits for the firmware to confirm that the relay is open, ms. */
 const FAREWELL_MS = 300;
 
@@ -127,12 +129,13 @@ export class Session {
 
   /** Applied at once when online; before that, and after the end, the relay stays open. */
   setRelay(position: RelayPosition): void {
-    if (this.#isOnline && !this.#isOver && this.#closing === null) this.#relay.command(position);
+    if (!this.#isOnline || this.#isOver || this.#closing !== null || this.#hasStoodStill()) return;
+    this.#relay.command(position);
   }
 
   /** A turn of whoever decides about the relay: the heartbeat. Nothing in here sends one on its own. */
   affirm(): void {
-    if (this.#isOver || this.#closing !== null) return;
+    if (this.#isOver || this.#closing !== null || this.#hasStoodStill()) return;
     this.#relay.affirm();
     if (this.#relay.isMute) this.#end("the Arduino does not say any more where its relay stands");
   }
@@ -176,14 +179,25 @@ export class Session {
     const news = this.#relay.confirm(position);
     if (!this.#relay.mayConduct) this.#relayConfirmed();
     if (news === "moved") this.#isMoved = true;
-    if (news === "tripped" && this.#closing === null) this.#trip();
+    if (news === "tripped" && this.#closing === null) this.#trip(this.#lastWords || "the Arduino was reset");
+  }
+
+  /**
+   * After so long a standstill the relay has opened; and what waits in the line is from before it, so that neither a
+   * sample from there nor a command may close the relay before the firmware has told of the trip.
+   */
+  #hasStoodStill(): boolean {
+    const { idleMs, mayConduct } = this.#relay;
+    if (!mayConduct || idleMs < TRIPS_AFTER_MS || !this.#board.firmware.opensByItself) return false;
+    this.#trip(`no heartbeat for ${(idleMs / 1000).toFixed(1)} s`);
+    return true;
   }
 
   /** When it opened is not known, so what the block under way has gathered is not counted. */
-  #trip(): void {
+  #trip(why: string): void {
     if (this.#block.scans > 0) this.#block.finish();
     this.#events.tripped();
-    this.#end(`the relay opened by itself: ${this.#lastWords || "the Arduino was reset"}`);
+    this.#end(`the relay opened by itself: ${why}`);
   }
 
   #scan(raw: RawScan): void {

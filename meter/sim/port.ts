@@ -14,6 +14,7 @@
  *   unplug, replug  the USB cable
  *   stall, resume   the crystal
  *   noise 64        so many random bytes towards the computer
+ *   say 9001, hear 9001  these bytes, in hexadecimal digits, to the computer or from it
  *   deafen, mute    bytes from the computer, or to it, are lost from now on; `heal` ends both
  *   signal SIGKILL 4711   sends a signal to a process, at a moment that this desk's clock knows exactly
  *
@@ -129,6 +130,8 @@ const commands: Record<string, (...words: string[]) => void> = {
   stall: () => desk.stall(),
   resume: () => desk.resume(),
   noise: (count) => desk.garbage(randomBytes(Number(count) || 64)),
+  say: (hex) => desk.garbage(Buffer.from(hex, "hex")),
+  hear: (hex) => desk.send(Buffer.from(hex, "hex")),
   deafen: () => {
     isDeaf = true;
   },

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import Database from "libsql";
 import { Db, type RawDatabase } from "./db";
-import { explain, StoreError } from "./failures";
+import { explain, isBusy, StoreError } from "./failures";
 import { migrate } from "./migrations";
 
 export { StoreError } from "./failures";
@@ -27,6 +27,11 @@ const ENDING_AT = 68;
 /** `application_id` after a clean stop ("nw" and a number); while a server has it open or has crashed, a token above. */
 const STOPPED = 0x6e77_0002;
 const OLDER_VERSION = 0;
+/**
+ * Another program (a database browser, a backup) may hold the file for a moment. The delivery stands still while this
+ * one waits: it must be less than the half second that trips nothing.
+ */
+const WAIT_FOR_OTHERS_MS = 300;
 
 /** An open database and the lock on its folder. */
 export interface OpenDatabase {
@@ -54,6 +59,7 @@ export function openDatabase(folder: string): OpenDatabase {
     refuseEmpty(file);
     refuseHalf(file, isWalThere);
     raw = new Database(file);
+    raw.pragma(`busy_timeout = ${WAIT_FOR_OTHERS_MS}`);
     raw.pragma("journal_mode = WAL");
     // A commit survives a power cut as well as kill -9; one fsync a second and one per step of a trade.
     raw.pragma("synchronous = FULL");
@@ -164,6 +170,10 @@ function lockFolder(folder: string): () => void {
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     quietly(() => lock?.close());
+    if (isBusy((error as { code?: unknown }).code))
+      throw new StoreError(`${folder} is in use by another server: stop it, or set another DATA_DIR.`, {
+        cause: error,
+      });
     throw explain(error, file);
   }
   const held = lock;

@@ -24,12 +24,14 @@ export function explain(error: unknown, file: string): unknown {
 export const damaged = (file: string, message: string): StoreError =>
   new StoreError(`${file} is damaged (${message}): ${MOVE_AWAY}.`);
 
+export const isBusy = (code: unknown): boolean => String(code).startsWith("SQLITE_BUSY");
+
 function wordsFor(code: string, message: string, file: string): string {
   const folder = dirname(file);
   if (code === "SQLITE_FULL" || code === "ENOSPC" || code === "EDQUOT" || isFull(code, folder))
     return `The disk is full: ${folder} has no room left (${message}). Make room there, then start again.`;
-  if (code.startsWith("SQLITE_BUSY"))
-    return `${folder} is in use by another server: stop it, or set another DATA_DIR.`;
+  if (isBusy(code))
+    return `${file} is locked by another program (a database browser, a backup): end what it does there, then start again.`;
   if (code.startsWith("SQLITE_NOTADB") || code.startsWith("SQLITE_CORRUPT"))
     return damaged(file, message).message;
   if (code.startsWith("SQLITE_READONLY") || code === "EROFS" || code === "EACCES" || code === "EPERM")

@@ -10,6 +10,7 @@ import Database from "libsql";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import type { FirmwareName } from "../../meter/sim/firmware";
 import type { PortNews } from "../../meter/sim/port";
+import { type FolderLock, lockFolder } from "../../scripts/folder-lock";
 import { balanceOf, buyTokens, type Purchase, purchase, settlementsOf } from "../../scripts/trading";
 import { PluggedArduino } from "../support/arduino";
 import { type House, startHouse } from "../support/house";
@@ -28,11 +29,37 @@ export const METERING_ERROR = 0.034;
 const MILLI_WH_PER_WATT_SECOND = 1 / 3.6;
 const OFFER_ID = 3n;
 
-/** The most that one kill may cost, mWh. */
+/** The most that a trip may cost, mWh: what flowed since the last sample is not counted. */
+export const LOSS_OF_A_TRIP_MILLI_WH =
+  LOAD_W * (SAMPLE_S + TICK_S + OPENS_WITHIN_S) * MILLI_WH_PER_WATT_SECOND;
+/** The most that one kill may cost, mWh: what flowed since the journal's last entry as well. */
 export const LOSS_OF_A_KILL_MILLI_WH =
-  LOAD_W * (JOURNAL_INTERVAL_S + SAMPLE_S + TICK_S + OPENS_WITHIN_S) * MILLI_WH_PER_WATT_SECOND;
+  LOSS_OF_A_TRIP_MILLI_WH + LOAD_W * JOURNAL_INTERVAL_S * MILLI_WH_PER_WATT_SECOND;
 /** The most that flows between the sample that completes an order and the open contact, mWh. */
-const OVERSHOOT_MILLI_WH = LOAD_W * (SAMPLE_S + TICK_S) * MILLI_WH_PER_WATT_SECOND;
+export const OVERSHOOT_MILLI_WH = LOAD_W * (SAMPLE_S + TICK_S) * MILLI_WH_PER_WATT_SECOND;
+
+/** The node that the server asks, as something that can fail. */
+export interface FallibleNode {
+  /** `kill -9`; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again, on the chain it had. */
+  start(): Promise<void>;
+  /** Its process stands still until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+}
+
+/** A lab's geth network to live on. */
+export interface GethUnderTest {
+  rpcUrl: string;
+  node: FallibleNode;
+}
+
+/** Token base units. */
+export interface Money {
+  escrow: bigint;
+  seller: bigint;
+}
 
 /** Books at one moment, mWh. */
 export interface Books {
@@ -41,47 +68,64 @@ export interface Books {
 }
 
 export interface FaultBenchOptions {
-  /** RPC address of a lab's geth network to live on; an embedded chain of its own when left out. */
-  gethRpcUrl?: string | undefined;
+  /** A lab's geth network to live on; an embedded chain of its own, which is kept, when left out. */
+  geth?: GethUnderTest | undefined;
   /** What is flashed on the Arduino; by default our own. */
   firmware?: FirmwareName;
 }
 
+export type BoughtTrade = Purchase & { milliWh: bigint };
+
 export class FaultBench {
-  readonly trades: (Purchase & { milliWh: bigint })[] = [];
-  private sellerBefore = 0n;
+  readonly trades: BoughtTrade[] = [];
+  private moneyBefore: Money = { escrow: 0n, seller: 0n };
 
   private constructor(
     readonly house: House,
     readonly arduino: PluggedArduino,
+    private readonly chainFolder: FolderLock,
+    private readonly geth: GethUnderTest | undefined,
   ) {}
 
-  static async start({ gethRpcUrl, firmware }: FaultBenchOptions = {}): Promise<FaultBench> {
+  static async start({ geth, firmware }: FaultBenchOptions = {}): Promise<FaultBench> {
     const arduino = new PluggedArduino(firmware);
     await arduino.start();
+    const chainFolder = lockFolder(mkdtempSync(join(tmpdir(), "neighborwatt-chain-")), { program: "a test" });
     try {
       const house = await startHouse({
         page: false,
-        ...(gethRpcUrl && { gethRpcUrl }),
+        ...(geth ? { gethRpcUrl: geth.rpcUrl } : { chain: { keptIn: chainFolder } }),
         env: {
           METER: `serial:${arduino.path}`,
           JOURNAL_INTERVAL_MS: String(JOURNAL_INTERVAL_S * 1000),
         },
       });
-      const bench = new FaultBench(house, arduino);
+      const bench = new FaultBench(house, arduino, chainFolder, geth);
       await buyTokens(house.lab, "consumer", "10");
-      bench.sellerBefore = await balanceOf(house.lab, LAB_ACCOUNTS.prosumer.address);
+      bench.moneyBefore = await bench.money();
       return bench;
     } catch (error) {
       await arduino.stop();
+      remove(chainFolder);
       throw error;
     }
   }
 
-  async buy(milliWh: bigint): Promise<Purchase> {
-    const bought = await purchase(this.house.lab, "consumer", OFFER_ID, milliWh);
-    this.trades.push({ ...bought, milliWh });
+  get node(): FallibleNode {
+    return this.geth?.node ?? embeddedNode(this.house);
+  }
+
+  async buy(milliWh: bigint): Promise<BoughtTrade> {
+    const bought = { ...(await purchase(this.house.lab, "consumer", OFFER_ID, milliWh)), milliWh };
+    this.trades.push(bought);
     return bought;
+  }
+
+  /** What `/healthz` says: "ok", or what is not as it should be. */
+  async health(): Promise<string> {
+    const response = await fetch(`${this.house.url}/healthz`, { signal: AbortSignal.timeout(5000) });
+    const body = (await response.json()) as { status?: string; error?: { message: string } };
+    return body.error?.message ?? body.status ?? "";
   }
 
   async isSettled({ tradeId }: Purchase): Promise<boolean> {
@@ -148,25 +192,43 @@ export class FaultBench {
     }
   }
 
+  /** Token base units that lie in the shop and with the seller. */
+  async money(): Promise<Money> {
+    const { lab, deployment } = this.house;
+    const [escrow, seller] = await Promise.all([
+      balanceOf(lab, deployment.trade),
+      balanceOf(lab, LAB_ACCOUNTS.prosumer.address),
+    ]);
+    return { escrow, seller };
+  }
+
   /**
-   * Every trade has ended, was delivered and paid in full and once; the escrow is empty, the seller has what was paid,
-   * and what flowed is what was paid, plus at most what `losses` kills and the overshoots may cost.
+   * Each of these trades, all there were since `before`, has ended and was paid in full and once; nothing of them is
+   * left in escrow, and the seller has what was paid.
    */
-  async check(losses: number): Promise<{ flowed: number; paidFor: number; allowed: number }> {
-    const { house, trades } = this;
+  async checkMoney(trades: readonly BoughtTrade[], before: Money): Promise<void> {
     let paid = 0n;
     for (const { tradeId, payment } of trades) {
-      const { trade } = await house.untilSettled(tradeId);
-      const settlements = await settlementsOf(house.lab, tradeId);
+      const { trade } = await this.house.untilSettled(tradeId);
+      const settlements = await settlementsOf(this.house.lab, tradeId);
       const paidHere = settlements.reduce((sum, event) => sum + event.paid, 0n);
       assert.equal(trade.paid, String(payment), `trade ${tradeId} is not paid in full`);
       assert.equal(paidHere, payment, `trade ${tradeId}: ${paidHere} paid of ${payment}`);
       assert.equal(settlements.filter((event) => event.isClosed).length, 1, `trade ${tradeId} closed once`);
       paid += paidHere;
     }
-    assert.equal(await balanceOf(house.lab, house.deployment.trade), 0n, "money is left in escrow");
-    const gained = (await balanceOf(house.lab, LAB_ACCOUNTS.prosumer.address)) - this.sellerBefore;
-    assert.equal(gained, paid, "the seller's gain is not what was paid");
+    const { escrow, seller } = await this.money();
+    assert.equal(escrow, before.escrow, "money is left in escrow");
+    assert.equal(seller - before.seller, paid, "the seller's gain is not what was paid");
+  }
+
+  /**
+   * The money is right (`checkMoney`), and what flowed is what was paid, plus at most what `losses` kills and the
+   * overshoots may cost.
+   */
+  async check(losses: number): Promise<{ flowed: number; paidFor: number; allowed: number }> {
+    const { trades } = this;
+    await this.checkMoney(trades, this.moneyBefore);
     const { deliveredMilliWh: flowed } = await this.arduino.tell("mark");
     const paidFor = Number(trades.reduce((sum, { milliWh }) => sum + milliWh, 0n));
     const error = flowed * METERING_ERROR;
@@ -183,8 +245,24 @@ export class FaultBench {
   async stop(): Promise<void> {
     await this.house.stop();
     await this.arduino.stop();
+    remove(this.chainFolder);
   }
 }
+
+function remove({ folder, release }: FolderLock): void {
+  release();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const embeddedNode = (house: House): FallibleNode => ({
+  async kill() {
+    process.kill(house.chain.pid, "SIGKILL");
+    await house.chain.died;
+  },
+  start: () => house.restartChain(),
+  freeze: () => process.kill(house.chain.pid, "SIGSTOP"),
+  thaw: () => process.kill(house.chain.pid, "SIGCONT"),
+});
 
 /** What a kill or another fault may not have cost between two books, mWh; the metering error goes both ways. */
 export const lostBetween = (before: Books, after: Books): number =>

@@ -1,31 +1,46 @@
 /**
- * `npm run faults -- --kills 200 --chain embedded`: a table of kills; exit 1 when one broke a promise.
- * `SEED=7 npm run faults` repeats a run. Needs socat; `--chain geth` needs geth (`npm run geth:install`).
+ * `npm run faults`: a table of faults, each in a delivery of its own; `-- --only NAME` plays those with NAME in their
+ * name. `npm run faults -- --kills 200`: a table of kills of the server. Exit 1 when one broke a promise.
+ * `--chain geth` plays on a geth network, `SEED=7 npm run faults` repeats a run. Needs socat, and geth for that
+ * (`npm run geth:install`); a fault that needs something else is skipped by name where that is missing.
  */
 import { parseArgs } from "node:util";
 import { endsWithUs, runProgram } from "../../scripts/ending";
 import { TestNetwork } from "../support/geth";
-import { findProgram } from "../support/need";
-import { FaultBench } from "./bench";
+import { findProgram, missing } from "../support/need";
+import { FaultBench, type GethUnderTest } from "./bench";
+import { FAULTS, playAll } from "./faults";
 import { type Kill, killAtRandom } from "./kills";
+import type { Fault } from "./scene";
 
 const MOST_KILLS = 10_000;
 
 function options() {
   const { values } = parseArgs({
-    options: { kills: { type: "string", default: "200" }, chain: { type: "string", default: "embedded" } },
+    options: {
+      faults: { type: "boolean" },
+      only: { type: "string" },
+      kills: { type: "string" },
+      chain: { type: "string", default: "embedded" },
+    },
   });
-  const kills = Number(values.kills);
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-  if (!Number.isInteger(kills) || kills < 1 || kills > MOST_KILLS)
+  if (values.kills !== undefined && (values.faults || values.only !== undefined))
+    throw new Error("--kills has a table of its own: leave --faults and --only out, or --kills");
+  const kills = values.kills === undefined ? null : Number(values.kills);
+  if (kills !== null && (!Number.isInteger(kills) || kills < 1 || kills > MOST_KILLS))
     throw new Error(`--kills ${values.kills}: a whole number from 1 to ${MOST_KILLS} is allowed`);
+  const faults = FAULTS.filter(({ name }) => name.includes(values.only ?? ""));
+  if (faults.length === 0)
+    throw new Error(`--only ${values.only}: no fault is called so; there are\n${names(FAULTS)}`);
   if (values.chain !== "embedded" && values.chain !== "geth")
     throw new Error(`--chain ${values.chain}: embedded or geth is allowed`);
   if (!Number.isInteger(seed)) throw new Error(`SEED=${process.env.SEED}: a whole number is allowed`);
-  if (!findProgram("socat")) throw new Error("socat is missing: install the package socat");
-  return { kills, seed, chain: values.chain };
+  if (!findProgram("socat")) throw new Error(missing("socat"));
+  return { kills, faults, seed, chain: values.chain };
 }
 
+const names = (faults: readonly Fault[]) => faults.map(({ name }) => `  ${name}`).join("\n");
 const inSeconds = (s: number | null) => (s === null ? "never" : s.toFixed(3));
 
 function printKill(kill: Kill, number: number): void {
@@ -58,12 +73,28 @@ function printSums(kills: Kill[], rows: [string, string][]): void {
 }
 
 async function main(): Promise<void> {
-  const { kills: count, seed, chain } = options();
-  console.log(`SEED=${seed}, ${chain} chain, ${count} kills\n`);
-  const net = chain === "geth" ? await TestNetwork.start() : null;
+  const { kills, faults, seed, chain } = options();
+  console.log(`SEED=${seed}, ${chain} chain${kills === null ? "" : `, ${kills} kills`}\n`);
+  const geth = chain === "geth" ? underTest(await TestNetwork.start()) : undefined;
   let bench: FaultBench | null = null;
   endsWithUs("the house", () => bench?.stop());
-  bench = await FaultBench.start({ gethRpcUrl: net?.rpcUrl });
+  bench = await FaultBench.start({ geth });
+  if (kills === null) await playAll(bench, faults, seed);
+  else await killAll(bench, kills, seed, chain);
+}
+
+/** The server asks node 2, which only validates. */
+const underTest = (net: TestNetwork): GethUnderTest => ({
+  rpcUrl: net.rpcUrl,
+  node: {
+    kill: () => net.kill(2),
+    start: () => net.up(),
+    freeze: () => net.freeze(2),
+    thaw: () => net.thaw(2),
+  },
+});
+
+async function killAll(bench: FaultBench, count: number, seed: number, chain: string): Promise<void> {
   console.log("| kill | ms after the relay closed | relay | open after, s | flowed, mWh | lost, mWh | |");
   console.log("| --- | --- | --- | --- | --- | --- | --- |");
   const kills = await killAtRandom(bench, count, seed, printKill);

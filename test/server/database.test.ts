@@ -302,7 +302,7 @@ describe("a full disk", () => {
     ["EROFS", /cannot be written/],
     ["SQLITE_READONLY_DIRECTORY", /cannot be written/],
     ["SQLITE_IOERR_READ", /cannot be read or written/],
-    ["SQLITE_BUSY", /in use by another server/],
+    ["SQLITE_BUSY", /x\.sqlite is locked by another program .*start again/],
     ["SQLITE_CORRUPT_VTAB", /is damaged/],
     ["SQLITE_CANTOPEN", /DATA_DIR/],
   ] as const)

@@ -9,6 +9,7 @@ import { Store } from "../../server/store";
 import { StoreError } from "../../server/store/database";
 import { MIGRATIONS } from "../../server/store/migrations";
 import type { EventBatch } from "../../server/types";
+import { lockDatabase } from "../support/lock-database";
 import {
   BUYER,
   commissioned,
@@ -344,6 +345,26 @@ describe("the database file", function () {
     );
     await store.stop();
     await Store.open(folder.path, quiet).stop();
+  });
+
+  it("waits for another program that holds it for a moment, and names one that holds it for long", async () => {
+    const store = Store.open(folder.path, quiet);
+    const write = () =>
+      store.commit(() =>
+        store.journal.saveRegister(METER, { registerMilliWh: 7n, registerRestMicroJoule: 0n }, 1),
+      );
+    const file = join(folder.path, "neighborwatt.sqlite");
+    const brief = await lockDatabase(file, 150);
+    write();
+    await brief.release();
+    const long = await lockDatabase(file);
+    assert.throws(write, {
+      name: "StoreError",
+      message: /neighborwatt\.sqlite is locked by another program/,
+    });
+    await long.release();
+    write();
+    await store.stop();
   });
 
   it("is refused when it is damaged, or written by a newer version", async () => {

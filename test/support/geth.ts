@@ -17,7 +17,7 @@ import {
   statusOf,
   untilSameHead,
 } from "../../geth/network";
-import { killNode, lastLines, logFile } from "../../geth/node";
+import { killNode, lastLines, logFile, runningPid } from "../../geth/node";
 import { lookForGeth, lookForPuppeth } from "../../geth/programs";
 import { endsWithUs } from "../../scripts/ending";
 import { need } from "./need";
@@ -154,6 +154,21 @@ export class TestNetwork {
   /** `kill -9`. */
   kill(number: number): Promise<void> {
     return killNode(this.dir, this.node(number));
+  }
+
+  /** Stops the node's process where it stands, until `thaw`. */
+  freeze(number: number): void {
+    this.signal(number, "SIGSTOP");
+  }
+
+  thaw(number: number): void {
+    this.signal(number, "SIGCONT");
+  }
+
+  private signal(number: number, signal: NodeJS.Signals): void {
+    const pid = runningPid(this.dir, this.node(number));
+    assert(pid !== null, `node ${number} does not run`);
+    process.kill(pid, signal);
   }
 
   /** Starts whatever does not run, as `npm run geth -- up` does. */

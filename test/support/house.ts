@@ -60,6 +60,15 @@ export interface House {
   /** Ends the server with the signal; resolves when it is gone. */
   stopServer(signal?: NodeJS.Signals): Promise<void>;
   startServer(env?: Record<string, string>): Promise<void>;
+  /** Whether the server runs; a frozen one does. */
+  isServerRunning(): boolean;
+  /**
+   * Starts one more server with the same settings on a port of its own, for one that must refuse to.
+   * @returns what it printed; throws when it gets ready
+   */
+  refusedServer(env?: Record<string, string>): Promise<string>;
+  /** The embedded chain, which must be one that is kept, anew at its port, after it has ended. */
+  restartChain(): Promise<void>;
   /** `/api/…` as JSON. */
   get<T>(path: string): Promise<T>;
   /** Waits until the chain says that the trade is settled. */
@@ -84,9 +93,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     if (options.page !== false) await buildPage();
     cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });
     const network = options.gethRpcUrl ? "geth" : "embedded";
+    const chainOptions = { periodMs: 250, heartbeatMs: 5000, ...options.chain };
     let chain: EmbeddedChain | undefined;
     if (network === "embedded") {
-      chain = await startEmbeddedChain({ periodMs: 250, heartbeatMs: 5000, ...options.chain });
+      chain = await startEmbeddedChain(chainOptions);
       ending.push(() => chain?.kill());
     }
     const rpcUrl = options.gethRpcUrl ?? chain!.rpcUrl;
@@ -105,6 +115,23 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     const port = await freePort();
     let output = "";
     let server: ChildProcess | undefined;
+    const spawnServer = (env: Record<string, string>) =>
+      spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
+        cwd: ROOT,
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        env: {
+          ...process.env,
+          NETWORK: network,
+          PORT: String(port),
+          ...whereTheChainIs,
+          DATA_DIR: dataDir,
+          ARTIFACTS_DIR: artifactsDir,
+          ...options.env,
+          ...env,
+        },
+      });
+    const isRunning = (child: ChildProcess | undefined) =>
+      child !== undefined && child.exitCode === null && child.signalCode === null;
     const house: House = {
       url: `http://127.0.0.1:${port}`,
       get chain() {
@@ -117,25 +144,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       meterKey: key,
       dataDir,
       get serverPid() {
-        if (server?.pid === undefined) throw new Error("the server does not run");
+        if (server?.pid === undefined || !isRunning(server)) throw new Error("the server does not run");
         return server.pid;
       },
       output: () => output,
       async startServer(env = {}) {
-        const child = spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
-          cwd: ROOT,
-          stdio: ["ignore", "pipe", "pipe", "ipc"],
-          env: {
-            ...process.env,
-            NETWORK: network,
-            PORT: String(port),
-            ...whereTheChainIs,
-            DATA_DIR: dataDir,
-            ARTIFACTS_DIR: artifactsDir,
-            ...options.env,
-            ...env,
-          },
-        });
+        const child = spawnServer(env);
         server = child;
         for (const stream of [child.stdout, child.stderr]) {
           stream?.on("data", (chunk) => {
@@ -159,10 +173,29 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       async stopServer(signal = "SIGTERM") {
         const child = server;
         server = undefined;
-        if (!child || child.exitCode !== null || child.signalCode !== null) return;
+        if (!child || !isRunning(child)) return;
         const gone = new Promise((resolve) => child.once("exit", resolve));
         child.kill(signal);
         await gone;
+      },
+      isServerRunning: () => isRunning(server),
+      async refusedServer(env = {}) {
+        const child = spawnServer({ PORT: String(await freePort()), ...env });
+        let said = "";
+        for (const stream of [child.stdout, child.stderr])
+          stream?.on("data", (chunk) => {
+            said += String(chunk);
+          });
+        const isReady = await new Promise<boolean>((resolve) => {
+          child.once("message", () => resolve(true));
+          child.once("close", () => resolve(false));
+        });
+        if (!isReady) return said;
+        child.kill("SIGKILL");
+        throw new Error(`a server that should refuse to start was ready:\n${said}`);
+      },
+      async restartChain() {
+        chain = await startEmbeddedChain({ ...chainOptions, port: house.chain.port });
       },
       async get<T>(path: string) {
         const response = await fetch(`http://127.0.0.1:${port}${path}`);

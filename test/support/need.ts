@@ -22,6 +22,9 @@ const remedies: Record<string, string> = {
   jq: "install the package jq",
   shellcheck: "install the package shellcheck",
   go: "install Go 1.19 or later",
+  faketime: "install the package faketime",
+  prlimit: "install the package util-linux",
+  mounts: "run as root on Linux, where mount is allowed",
 };
 
 /** Absolute path of a program: from the environment variable, else on PATH; null where there is none. */
@@ -39,6 +42,9 @@ export function findProgram(name: string, variable?: string): string | null {
 export const findChromium = (): string | null =>
   findProgram("chromium", "CHROMIUM_BIN") ?? findProgram("chromium-browser") ?? findProgram("google-chrome");
 
+/** That a part is missing, and how to get it. */
+export const missing = (part: string): string => `${part} is missing: ${remedies[part] ?? "see README.md"}`;
+
 /**
  * Skips the calling test (or, called in `before`, its whole suite) when `part` is missing.
  * @param isThere whether the part was found; by default a program of that name on PATH
@@ -46,7 +52,7 @@ export const findChromium = (): string | null =>
 export function need(context: Mocha.Context, part: string, isThere?: boolean): void {
   const found = isThere ?? (part === "chromium" ? findChromium() !== null : findProgram(part) !== null);
   if (found) return;
-  const message = `${part} is missing: ${remedies[part] ?? "see README.md"}`;
+  const message = missing(part);
   if (process.env.CI === "true") throw new Error(`${message} (CI=true, so this is a failure)`);
   console.warn(`\n  SKIPPED, ${message}\n`);
   context.skip();

@@ -100,10 +100,12 @@ describe("A delivery whose process stands still", function () {
       const backAtMs = arduino.clock.nowMs();
       await arduino.advanceUntil("the loss", () => it.delivery.wanted === "open", 500);
       assert.equal(it.meter.trips, 1);
-      assert.deepEqual(it.told.slice(-2), [
-        "meter lost: the relay opened by itself: relay opened: no heartbeat for 1 s; next attempt in 0.5 s",
-        `relay open: no fresh sample while trade ${TRADE} waits`,
-      ]);
+      const [lost, reopened] = it.told.slice(-2);
+      assert.match(
+        lost!,
+        /^meter lost: the relay opened by itself: no heartbeat for \d+\.\d s; next attempt in 0\.5 s$/,
+      );
+      assert.equal(reopened, `relay open: no fresh sample while trade ${TRADE} waits`);
 
       await arduino.advanceUntil("the delivery", () => arduino.world.relay === "closed");
       assert.equal(it.told.at(-1), `relay closed for trade ${TRADE}`);
