@@ -23,8 +23,8 @@ const SCRIPTS = [
   ["coverage", "which branches of the contracts the tests reach", "minutes"],
   [
     "faults",
-    "kill -9 of the server at random moments, the Arduino in a process of its own",
-    "200 kills: some twenty minutes",
+    "faults in the middle of deliveries, a table; -- --kills 200: kill -9 of the server at random moments",
+    "some eight minutes; 200 kills: some twenty",
   ],
   ["fuzz", "100,000 random steps of the contracts against a model", "minutes"],
   [
