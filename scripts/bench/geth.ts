@@ -2,13 +2,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { guardNetwork } from "../../geth/guard";
 import { makeLabNetwork, startNetwork } from "../../geth/network";
 import { freePort } from "../embedded-chain";
 import { endsWithUs } from "../ending";
 
 export async function startBenchNetwork(): Promise<{ rpcUrl: string; stop(): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), "nw-geth-bench-"));
-  const remove = () => rmSync(dir, { recursive: true, force: true });
+  const release = guardNetwork(dir);
+  const remove = () => {
+    rmSync(dir, { recursive: true, force: true });
+    release();
+  };
   endsWithUs("folder of the network", remove);
   try {
     const ports = new Set<number>();

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { FeeMarketEIP1559Transaction, privateKeyToAddress, signTransaction } from "web3-eth-accounts";
 import { GETH_CHAIN_ID } from "../../common/lab";
 import { ipcPath, type NodePlan, nodeCount, nodeFolder, type Place } from "../../geth/folder";
+import { guardNetwork } from "../../geth/guard";
 import { install, lookForTools } from "../../geth/install";
 import { ask, askUntil } from "../../geth/ipc";
 import {
@@ -68,6 +69,7 @@ export class TestNetwork {
   private constructor(
     readonly dir: string,
     readonly network: Network,
+    private readonly release: () => void,
   ) {}
 
   /**
@@ -80,16 +82,21 @@ export class TestNetwork {
   ): Promise<TestNetwork> {
     const dir = mkdtempSync(join(tmpdir(), "nw-geth-"));
     const profile = settings.profile ?? "one-sealer";
-    makeLabNetwork(dir, { ...settings, places: settings.places ?? (await freePlaces(nodeCount(profile))) });
-    prepare(dir);
+    const release = guardNetwork(dir);
     try {
+      makeLabNetwork(dir, {
+        ...settings,
+        places: settings.places ?? (await freePlaces(nodeCount(profile))),
+      });
+      prepare(dir);
       const network = await startNetwork(dir);
-      const net = new TestNetwork(dir, network);
+      const net = new TestNetwork(dir, network, release);
       // A test run that is ended in the middle leaves no nodes either.
       net.forget = endsWithUs("network of a test", () => net.stop());
       return net;
     } catch (error) {
       rmSync(dir, { recursive: true, force: true });
+      release();
       throw error;
     }
   }
@@ -205,6 +212,7 @@ export class TestNetwork {
     this.forget();
     await this.network.stop();
     rmSync(this.dir, { recursive: true, force: true });
+    this.release();
   }
 }
 
