@@ -18,8 +18,8 @@ export interface FuzzOptions {
   steps?: number;
   /** Repeats a run on as many cores. */
   seed?: number;
-  /** A copy of the project; this one when left out. */
-  root?: string;
+  /** Contracts to use instead of those in contracts/, as FUZZ_TRADE and FUZZ_TOKEN of test/fuzz/Comparison.sol. */
+  env?: NodeJS.ProcessEnv;
 }
 
 export interface FuzzResult {
@@ -34,47 +34,61 @@ export interface FuzzResult {
   outcomes: Map<string, number>;
 }
 
-function forge(root: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-  return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(foundryBinary("forge"), args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
-      });
+interface Ended {
+  code: number | null;
+  output: string;
+}
+
+/** @returns its end, and the moment from which it only runs: what it compiles, and keeps of that, is ready */
+function forge(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(foundryBinary("forge"), args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, output }));
   });
+  const compiled = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        if (/compilation skipped|Compiler run/.test(output)) resolve();
+      });
+  });
+  return { ended, compiled: Promise.race([compiled, ended.then(() => undefined)]) };
 }
 
 /**
  * Runs as many forges as there are cores, each with a seed of its own.
  * @throws when the contracts or the model do not compile, and where forge has no binary
  */
-export async function fuzz({ steps = STEPS, seed, root = ROOT }: FuzzOptions = {}): Promise<FuzzResult> {
+export async function fuzz({ steps = STEPS, seed, env }: FuzzOptions = {}): Promise<FuzzResult> {
   const first = seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const folder = join(root, "build", "forge", `run-${process.pid}`);
+  const folder = join(ROOT, "build", "forge", `run-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
-    const build = await forge(root, ["build"]);
+    const build = await forge(["build"]).ended;
     if (build.code !== 0) throw new Error(`forge build failed:\n${build.output}`);
     const startedAtMs = performance.now();
     const workers = Math.min(availableParallelism(), Math.ceil(steps / STEPS_OF_A_LIFE));
     const lives = Math.ceil(steps / STEPS_OF_A_LIFE / workers);
-    const results = await Promise.all(
-      Array.from({ length: workers }, (_, i) =>
-        forge(root, ["test", "--fuzz-seed", String(first + i)], {
-          FOUNDRY_INVARIANT_RUNS: String(lives),
-          FOUNDRY_INVARIANT_DEPTH: String(STEPS_OF_A_LIFE),
-          FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: join(folder, `failures-${i}`),
-          FUZZ_OUTCOMES: join(folder, `outcomes-${i}`),
-        }),
-      ),
-    );
+    const running: Promise<Ended>[] = [];
+    for (let i = 0; i < workers; i++) {
+      const worker = forge(["test", "--fuzz-seed", String(first + i)], {
+        ...env,
+        FOUNDRY_INVARIANT_RUNS: String(lives),
+        FOUNDRY_INVARIANT_DEPTH: String(STEPS_OF_A_LIFE),
+        FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: join(folder, `failures-${i}`),
+        FUZZ_OUTCOMES: join(folder, `outcomes-${i}`),
+      });
+      running.push(worker.ended);
+      // Two at a time write and read one list of what is compiled, and one of them compiles everything anew.
+      await worker.compiled;
+    }
+    const results = await Promise.all(running);
     return {
       passed: results.every(({ code }) => code === 0),
       seed: first,

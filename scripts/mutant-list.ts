@@ -239,6 +239,149 @@ const trade: [string, string, string][] = [
   ["all is paid again", "paid = earned - paymentFor(settled, price);", "paid = earned;"],
   ["a final reading closes nothing", "isFulfilled || reading.isFinal;", "isFulfilled;"],
   ["a whole delivery leaves it open", "isFulfilled || reading.isFinal;", "reading.isFinal;"],
+  ["the longest grace is 31 days", "MAX_GRACE_PERIOD = 30 days", "MAX_GRACE_PERIOD = 31 days"],
+  ["the shortest grace is 61 s", "MIN_GRACE_PERIOD = 1 minutes", "MIN_GRACE_PERIOD = 61 seconds"],
+  ["the shortest window is 59 s", "MIN_DELIVERY_WINDOW = 60 seconds", "MIN_DELIVERY_WINDOW = 59 seconds"],
+  ["the longest window is 29 days", "MAX_DELIVERY_WINDOW = 30 days", "MAX_DELIVERY_WINDOW = 29 days"],
+  ["a reading's type is called otherwise", '"Reading(uint256 tradeId,', '"Readings(uint256 tradeId,'],
+  ["a reading's type lacks the buyer", "tradeId,address buyer,", "tradeId,"],
+  ["a reading's type has its deadline as uint32", 'uint64 deadline,"', 'uint32 deadline,"'],
+  [
+    "a reading's type has energy and register the other way round",
+    '"uint64 deliveredMilliWh,uint64 registerMilliWh,bool isFinal)"',
+    '"uint64 registerMilliWh,uint64 deliveredMilliWh,bool isFinal)"',
+  ],
+  [
+    "a reading's type does not say whether it is final",
+    ",uint64 registerMilliWh,bool isFinal)",
+    ",uint64 registerMilliWh)",
+  ],
+  ["999,999 trades an offer", "TRADES_PER_OFFER = 1_000_000", "TRADES_PER_OFFER = 999_999"],
+  ["1,000,001 trades an offer", "TRADES_PER_OFFER = 1_000_000", "TRADES_PER_OFFER = 1_000_001"],
+  ["purchase 1,000,000 of an offer", "n == TRADES_PER_OFFER", "n == TRADES_PER_OFFER + 1"],
+  ["purchase 999,999 of an offer is refused", "n == TRADES_PER_OFFER", "n == TRADES_PER_OFFER - 1"],
+  [
+    "an exhausted offer looks open",
+    "stock.tradeCount < TRADES_PER_OFFER - 1",
+    "stock.tradeCount < TRADES_PER_OFFER",
+  ],
+  [
+    "an offer with one purchase left looks sold out",
+    "stock.tradeCount < TRADES_PER_OFFER - 1",
+    "stock.tradeCount < TRADES_PER_OFFER - 2",
+  ],
+  [
+    "the first trade of an offer has number 0",
+    "uint256 n = stock.tradeCount + 1;",
+    "uint256 n = stock.tradeCount;",
+  ],
+  ["trades are not counted", "stock.tradeCount = uint32(n);", ""],
+  [
+    "a listing of an unknown meter is the caller's fault",
+    "if (prosumer == address(0)) revert MeterNotCommissioned(meter);\n        if (msg.sender",
+    "if (msg.sender",
+  ],
+  [
+    "a retired meter lists",
+    "address prosumer = _sellerOf(meter);\n        if (prosumer == address(0))",
+    "address prosumer = _prosumerOf(meter);\n        if (prosumer == address(0))",
+  ],
+  [
+    "a listing says nothing",
+    "        emit OfferListed(\n            offerId,\n            meter,\n            prosumer,\n            milliWh,\n            pricePerKWh,\n            deliveryWindow,\n            smallestOrderMilliWh\n        );\n",
+    "",
+  ],
+  [
+    "a withdrawal tells nothing of the rest",
+    "emit OfferWithdrawn(offerId, remaining)",
+    "emit OfferWithdrawn(offerId, 0)",
+  ],
+  ["one base unit above maxPayment", "payment > maxPayment", "payment - 1 > maxPayment"],
+  ["a refused purchase by allowance is not noticed", "token.safeTransferFrom(", "token.transferFrom("],
+  ["a refused payment is not noticed", "token.safeTransfer(", "token.transfer("],
+  [
+    "the spender is the buyer",
+    "        address,\n        address from,",
+    "        address from,\n        address,",
+  ],
+  ["call data one byte longer is taken", "data.length != 64", "data.length != 64 && data.length != 65"],
+  ["call data a word longer is taken", "data.length != 64", "data.length != 64 && data.length != 96"],
+  [
+    "the money of a refund stays",
+    "emit TradeRefunded(tradeId, refunded);\n        _pay(buyer, refunded);",
+    "emit TradeRefunded(tradeId, refunded);",
+  ],
+  ["a refund is not told", "emit TradeRefunded(tradeId, refunded);", ""],
+  [
+    "a refund of all that was paid",
+    "paymentFor(trade.orderedMilliWh, pricePerKWh) - paymentFor(trade.deliveredMilliWh, pricePerKWh)",
+    "paymentFor(trade.orderedMilliWh, pricePerKWh)",
+  ],
+  [
+    "the grace ends one second late",
+    "uint256 refundableAt = trade.deadline + GRACE_PERIOD",
+    "uint256 refundableAt = trade.deadline + GRACE_PERIOD + 1",
+  ],
+  [
+    "the grace ends one second early",
+    "uint256 refundableAt = trade.deadline + GRACE_PERIOD",
+    "uint256 refundableAt = trade.deadline + GRACE_PERIOD - 1",
+  ],
+  ["trade 0 of an offer", "if (n == 0 || n >", "if (n >"],
+  [
+    "an open trade looks closed",
+    "? TradeStatus.Closed : TradeStatus.Open",
+    "? TradeStatus.Closed : TradeStatus.Closed",
+  ],
+  [
+    "a retired meter's trade looks without seller",
+    "seller: _prosumerOf(terms.meter)",
+    "seller: _sellerOf(terms.meter)",
+  ],
+  [
+    "an offer does not show its smallest order",
+    "smallestOrderMilliWh: stock.smallestOrderMilliWh",
+    "smallestOrderMilliWh: 0",
+  ],
+  ["one more than there is", "milliWh > remaining", "milliWh > remaining + 1"],
+  [
+    "an order of nothing is called too small",
+    "if (milliWh == 0) revert InvalidQuantity(milliWh);\n            revert OrderTooSmall",
+    "revert OrderTooSmall",
+  ],
+  [
+    "a purchase is told without its payment",
+    "uint64(milliWh), payment, uint64(deadline));",
+    "uint64(milliWh), 0, uint64(deadline));",
+  ],
+  [
+    "a reading below what is settled",
+    "delivered < settled || (delivered == settled",
+    "(delivered == settled",
+  ],
+  ["a settlement is forgotten", "else trade.deliveredMilliWh = uint32(delivered);", ""],
+  [
+    "a closed trade is kept",
+    "if (isClosed) delete _trades[tradeId];\n            else trade.deliveredMilliWh",
+    "trade.deliveredMilliWh",
+  ],
+  ["a part delivered gives the rest back", "isFulfilled || !isClosed ? 0", "isFulfilled ? 0"],
+  ["the rest of a final reading stays", "            _pay(buyer, refunded);\n        }", "        }"],
+  [
+    "the rest of a final reading is the seller's",
+    "            _pay(buyer, refunded);\n        }",
+    "            _pay(seller, refunded);\n        }",
+  ],
+  [
+    "a settlement tells the highest register",
+    "emit TradeSettled(tradeId, delivered, reading.registerMilliWh,",
+    "emit TradeSettled(tradeId, delivered, meterOf(meter).registerMilliWh,",
+  ],
+  [
+    "a settlement tells what was paid before as well",
+    "paid, refunded, isClosed);",
+    "earned, refunded, isClosed);",
+  ],
 ];
 
 const registry: [string, string, string][] = [
@@ -323,6 +466,55 @@ const registry: [string, string, string][] = [
   ],
   ["all that was metered cannot be sold", "sold > register", "sold >= register"],
   ["sold is not kept", "record.soldMilliWh = uint40(sold);", ""],
+  ["the operator's role is called otherwise", 'keccak256("OPERATOR_ROLE")', 'keccak256("OPERATOR")'],
+  ["a consent's type is called otherwise", '"Commission(address prosumer,', '"Consent(address prosumer,'],
+  [
+    "a consent's type has its baseline as uint40",
+    "uint64 baselineMilliWh,uint256 nonce)",
+    "uint40 baselineMilliWh,uint256 nonce)",
+  ],
+  ["a consent's type has no nonce", ',uint256 nonce)"', ')"'],
+  ["the domain has another name", 'EIP712("neighborwatt", "2")', 'EIP712("Neighborwatt", "2")'],
+  ["the domain has version 1", 'EIP712("neighborwatt", "2")', 'EIP712("neighborwatt", "1")'],
+  ["the deployer is no administrator", "_grantRole(DEFAULT_ADMIN_ROLE, msg.sender);", ""],
+  [
+    "a baseline beyond 40 bits",
+    "if (baselineMilliWh > type(uint40).max) revert RegisterTooLarge(meter, baselineMilliWh);",
+    "",
+  ],
+  ["a consent can be used again", "_useNonce(meter)", "nonces(meter)"],
+  [
+    "a commissioning tells nothing of the baseline",
+    "emit MeterCommissioned(meter, prosumer, baselineMilliWh)",
+    "emit MeterCommissioned(meter, prosumer, 0)",
+  ],
+  ["money for nobody", "prosumer != address(0) && ", ""],
+  ["any meter is retired", "if (_sellerOf(meter) == address(0)) revert MeterNotCommissioned(meter);", ""],
+  [
+    "a retired meter is retired again",
+    "if (_sellerOf(meter) == address(0)) revert MeterNotCommissioned(meter);",
+    "_requireProsumer(meter);",
+  ],
+  ["retiring is not told", "emit MeterRetired(meter);", ""],
+  [
+    "a retired meter loses its prosumer",
+    "_meters[meter].status = MeterStatus.Retired;",
+    "_meters[meter].status = MeterStatus.Retired;\n        _meters[meter].prosumer = address(0);",
+  ],
+  [
+    "any meter is decommissioned",
+    "        _requireProsumer(meter);\n        MeterRecord storage record",
+    "        MeterRecord storage record",
+  ],
+  ["decommissioning is not told", "emit MeterDecommissioned(meter);", ""],
+  [
+    "a register beyond 40 bits",
+    "if (register > type(uint40).max) revert RegisterTooLarge(meter, register);",
+    "",
+  ],
+  ["one more is sold than was metered", "if (sold > register)", "if (sold > register + 1)"],
+  ["energy is sold twice", "if (sold > register) revert EnergyNotMetered(meter, sold, register);", ""],
+  ["the register is not kept", "record.registerMilliWh = uint40(register);", ""],
 ];
 
 const tokens: [string, string, string][] = [
@@ -333,6 +525,30 @@ const tokens: [string, string, string][] = [
   ["redeemed tokens are kept", "_transfer(msg.sender, address(this), tokens);", ""],
   ["ether is not paid", "Address.sendValue(payable(msg.sender), etherPaid);", ""],
   ["circulation is the supply", "totalSupply() - balanceOf(address(this))", "totalSupply()"],
+  ["the supply is the deployer's", "_mint(address(this), supply)", "_mint(msg.sender, supply)"],
+  [
+    "one token more for each purchase",
+    "uint256 tokens = msg.value * tokensPerEther;",
+    "uint256 tokens = msg.value * tokensPerEther + 1;",
+  ],
+  [
+    "a sale beyond the supply has another error",
+    "if (tokens > available) revert SupplyExhausted(tokens, available);",
+    "",
+  ],
+  ["a sale is not told", "emit TokensSold(msg.sender, msg.value, tokens);", ""],
+  [
+    "ether is rounded up",
+    "uint256 etherPaid = tokens / tokensPerEther;",
+    "uint256 etherPaid = (tokens + tokensPerEther - 1) / tokensPerEther;",
+  ],
+  ["the smallest redemption is refused", "if (etherPaid == 0)", "if (etherPaid <= 1)"],
+  ["a redemption is not told", "emit TokensRedeemed(msg.sender, tokens, etherPaid);", ""],
+  [
+    "a refused ether payment is not noticed",
+    "Address.sendValue(payable(msg.sender), etherPaid);",
+    '(bool sent, ) = payable(msg.sender).call{value: etherPaid}("");\n        if (!sent) return;',
+  ],
 ];
 
 export const MUTANTS: Mutant[] = [

@@ -23,7 +23,7 @@ contract MarketTest {
 
     /// The more often a step stands here, the more often it is taken.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[23] memory steps = [
+        bytes4[25] memory steps = [
             Steps.buy.selector,
             Steps.buyByAllowance.selector,
             Steps.buyForAnother.selector,
@@ -41,6 +41,8 @@ contract MarketTest {
             Steps.redeem.selector,
             Steps.give.selector,
             Steps.buy.selector,
+            Steps.buy.selector,
+            Steps.buyByAllowance.selector,
             Steps.settle.selector,
             Steps.settle.selector,
             Steps.settle.selector,

@@ -10,8 +10,8 @@ import {IMeterRegistry} from "../../contracts/interfaces/IMeterRegistry.sol";
 
 /**
  * @notice Token and shop once more, in the plainest way: nothing packed, nothing deleted, no gas saved, no code of
- * theirs. Each function returns or reverts with the very bytes that the real call must answer with; a call that
- * reverts changes nothing here either. Callers are an argument, since a real caller is an account.
+ * theirs. Each function returns or reverts with the very bytes that the real call must answer with, and emits what the
+ * shop and the sale of tokens must emit; a call that reverts changes nothing here either. Callers are an argument, since a real caller is an account.
  */
 contract Model {
     struct MeterBook {
@@ -42,7 +42,6 @@ contract Model {
         bool isOpen;
     }
 
-    uint256 private constant GRACE = 600;
     bytes32 private constant OPERATOR = keccak256("OPERATOR_ROLE");
     /// Half of the curve's order: a signature above it is another form of one below.
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
@@ -51,6 +50,8 @@ contract Model {
     address public immutable shop;
     address private immutable _admin;
     uint256 private immutable _rate;
+    /// Seconds.
+    uint256 private immutable _grace;
 
     mapping(address => bool) public isOperator;
     /// Refuses ether.
@@ -68,8 +69,8 @@ contract Model {
     /// Base units sent to the shop that belong to no trade.
     uint256 public strayed;
 
-    constructor(address token_, address shop_, address admin, uint256 supply, uint256 rate) {
-        (token, shop, _admin, _rate) = (token_, shop_, admin, rate);
+    constructor(address token_, address shop_, address admin, uint256 supply, uint256 rate, uint256 grace) {
+        (token, shop, _admin, _rate, _grace) = (token_, shop_, admin, rate, grace);
         tokensOf[token_] = supply;
     }
 
@@ -89,6 +90,7 @@ contract Model {
         weiOf[caller] -= amount;
         weiOf[token] += amount;
         _move(token, caller, amount * _rate);
+        emit IEnergyToken.TokensSold(caller, amount, amount * _rate);
     }
 
     function redeem(address caller, uint256 tokens) external {
@@ -97,6 +99,7 @@ contract Model {
         if (refusesEther[caller]) revert Errors.FailedCall();
         weiOf[token] -= tokens / _rate;
         weiOf[caller] += tokens / _rate;
+        emit IEnergyToken.TokensRedeemed(caller, tokens, tokens / _rate);
     }
 
     function transfer(address caller, address to, uint256 tokens) external returns (bool) {
@@ -139,12 +142,14 @@ contract Model {
         address signer = _signerOf(consentDigest(prosumer, baseline, 0), consent);
         if (meter == address(0) || signer != meter) revert IMeterRegistry.ConsentNotByMeter(meter, signer);
         _meters[meter] = MeterBook(prosumer, baseline, baseline, IMeterRegistry.MeterStatus.Commissioned);
+        emit IMeterRegistry.MeterCommissioned(meter, prosumer, baseline);
     }
 
     function retire(address caller, address meter) external {
         _onlyOperator(caller);
         _sells(meter);
         _meters[meter].status = IMeterRegistry.MeterStatus.Retired;
+        emit IMeterRegistry.MeterRetired(meter);
     }
 
     function decommission(address caller, address meter) external {
@@ -152,6 +157,7 @@ contract Model {
         _counts(meter);
         _meters[meter].status = IMeterRegistry.MeterStatus.Decommissioned;
         _meters[meter].prosumer = address(0);
+        emit IMeterRegistry.MeterDecommissioned(meter);
     }
 
     // ---------------------------------------------------------------- the seller
@@ -173,12 +179,22 @@ contract Model {
         if (smallestOrder == 0 || smallestOrder > milliWh)
             revert IEnergyTrade.InvalidSmallestOrder(smallestOrder, milliWh);
         _offers.push(OfferBook(meter, milliWh, pricePerKWh, deliveryWindow, smallestOrder, 0));
+        emit IEnergyTrade.OfferListed(
+            _offers.length,
+            meter,
+            caller,
+            milliWh,
+            pricePerKWh,
+            deliveryWindow,
+            smallestOrder
+        );
         return _offers.length;
     }
 
     function withdrawOffer(address caller, uint256 offerId) external {
         OfferBook storage offer = _openOffer(offerId);
         if (caller != _meters[offer.meter].prosumer) revert IMeterRegistry.NotProsumer(offer.meter, caller);
+        emit IEnergyTrade.OfferWithdrawn(offerId, uint64(offer.remaining));
         offer.remaining = 0;
     }
 
@@ -237,10 +253,11 @@ contract Model {
         MeterBook storage meter = _meters[_offers[trade.offerId - 1].meter];
         bool mayAnyone =
             meter.status == IMeterRegistry.MeterStatus.Decommissioned ||
-                block.timestamp >= trade.deadline + GRACE;
+                block.timestamp >= trade.deadline + _grace;
         if (!mayAnyone && caller != meter.prosumer)
-            revert IEnergyTrade.RefundTooEarly(tradeId, trade.deadline + GRACE);
+            revert IEnergyTrade.RefundTooEarly(tradeId, trade.deadline + _grace);
         _close(tradeId);
+        emit IEnergyTrade.TradeRefunded(tradeId, trade.refunded);
     }
 
     // ---------------------------------------------------------------- what views must answer
@@ -256,6 +273,11 @@ contract Model {
 
     function openCount() external view returns (uint256) {
         return openIds.length;
+    }
+
+    /// @notice Of consents: a meter is commissioned once.
+    function nonces(address meter) external view returns (uint256) {
+        return _meters[meter].status == IMeterRegistry.MeterStatus.Unknown ? 0 : 1;
     }
 
     function meterOf(address meter) external view returns (IMeterRegistry.Meter memory) {
@@ -392,6 +414,7 @@ contract Model {
         _trades[tradeId] = TradeBook(offerId, buyer, milliWh, 0, deadline, payment, 0, 0, true);
         openIds.push(tradeId);
         owed += payment;
+        emit IEnergyTrade.TradeOpened(tradeId, offerId, buyer, uint64(milliWh), payment, uint64(deadline));
     }
 
     function _settle(
@@ -419,6 +442,14 @@ contract Model {
         owed -= paid;
         _move(shop, _meters[offer.meter].prosumer, paid);
         if (reading.isFinal || delivered == trade.ordered) _close(id);
+        emit IEnergyTrade.TradeSettled(
+            id,
+            uint64(delivered),
+            reading.registerMilliWh,
+            paid,
+            trade.refunded,
+            !trade.isOpen
+        );
     }
 
     function _count(address id, uint256 milliWh, uint256 register) private {
