@@ -88,3 +88,12 @@ describe("npm run meter", function () {
     assert.match(output, /^usage: npm run meter/);
   });
 });
+
+describe("The simulated Arduino at a port of its own", () => {
+  for (const args of [[], ["/tmp/arduino", "Marlin"]])
+    it(`explains itself when it is given ${args.join(" ") || "nothing"}`, async () => {
+      const { output, code } = await run("meter/sim/port.ts", args);
+      assert.equal(code, 1);
+      assert.match(output, /^usage: .*\nPATH is .*; FIRMWARE is neighborwatt or StandardFirmata\.\n$/);
+    });
+});
