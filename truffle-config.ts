@@ -23,14 +23,16 @@ const ARTIFACTS_DIR = process.env.ARTIFACTS_DIR ?? join(__dirname, "build", "con
 const refusals = new Refusals(ARTIFACTS_DIR);
 /** Truffle's commands for a chain that runs. Without a network they would look for one on Truffle's port 7545. */
 const NEEDS_CHAIN = ["migrate", "deploy", "console", "exec", "call", "debug"];
-const OTHER_COMMANDS = ["test", "develop"];
-/** As it was typed: options may stand before it, and a network may be called as a command is. */
-const command =
-  process.argv
-    .slice(2)
-    .find(
-      (word, i, words) => [...NEEDS_CHAIN, ...OTHER_COMMANDS].includes(word) && words[i - 1] !== "--network",
-    ) ?? "";
+/** In a process of its own, for what is typed into its console, Truffle has one argument: `--network embedded -- migrate`. */
+const words = process.argv.slice(2).join(" ").split(/\s+/);
+const typed = words[words.indexOf("--") + 1] || undefined;
+/** Truffle takes a beginning for the whole: `truffle mig`. */
+const isCommand = (name: string): boolean => typed !== undefined && name.startsWith(typed);
+
+/** An error that people read: Truffle prints the stack of any that has one. */
+function setupError(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { stack: `Error: ${message}` });
+}
 
 /**
  * The chain id the node at `url` answers with. Truffle wants its provider at once, so the question is asked by a child.
@@ -44,9 +46,9 @@ function askChainId(url: string, setting: string): number {
   try {
     return Number(execFileSync(process.execPath, ["-e", ask, url], { encoding: "utf8" }));
   } catch (cause) {
-    throw new Error(
+    throw setupError(
       `No Ethereum node answers at ${url}: start one (\`npm start\`, or \`npm run geth -- up\`), or set ${setting}.`,
-      { cause },
+      cause,
     );
   }
 }
@@ -60,7 +62,7 @@ function connect(url: string, setting: string): () => HDWalletProvider {
     const isLab = isLabChain(chainId);
     const phrase = process.env.MNEMONIC ?? (isLab ? LAB_MNEMONIC : undefined);
     if (phrase === undefined) {
-      throw new Error(
+      throw setupError(
         `The node at ${url} is on chain ${chainId}, which is no lab chain (${EMBEDDED_CHAIN_ID}, ${GETH_CHAIN_ID}): ` +
           `the well-known lab keys are refused there. Set MNEMONIC to the deployer's own, or correct ${setting}.`,
       );
@@ -72,8 +74,11 @@ function connect(url: string, setting: string): () => HDWalletProvider {
       pollingInterval: POLLING_MS,
       chainId,
     });
+    // It looks for new blocks by itself. A look in vain (the chain has ended, or a compilation took long) is no reason
+    // to end the program, which an error that nobody hears would do: the next call tells.
+    wallet.engine.on("error", () => {});
     // The tests compare what the contract itself gave back.
-    provider = command === "test" ? wallet : namingRefusals(wallet, refusals);
+    provider = isCommand("test") ? wallet : namingRefusals(wallet, refusals);
     return provider;
   };
 }
@@ -96,10 +101,10 @@ function testChain() {
   };
 }
 
-if (command === "console" || command === "develop") printErrorsInOneLine(refusals);
+if (isCommand("console") || isCommand("develop")) printErrorsInOneLine(refusals);
 
 const config = {
-  ...(NEEDS_CHAIN.includes(command) && { network: "embedded" }),
+  ...(NEEDS_CHAIN.some(isCommand) && { network: "embedded" }),
   contracts_build_directory: ARTIFACTS_DIR,
   test_directory: "./test/contracts",
   networks: {
