@@ -27,14 +27,16 @@ export interface MeterSample {
  * A measurement that no sound wiring gives. The relay stays open, but for those of the panel, whose sensor meters
  * nothing that is sold.
  */
-export type MeterFault =
-  | "currentBackwards"
-  | "currentOutOfRange"
-  | "currentThroughOpenRelay"
-  | "noBatteryVolts"
-  | "batteryOutOfRange"
-  | "panelBackwards"
-  | "panelOutOfRange";
+export const METER_FAULTS = [
+  "currentBackwards",
+  "currentOutOfRange",
+  "currentThroughOpenRelay",
+  "noBatteryVolts",
+  "batteryOutOfRange",
+  "panelBackwards",
+  "panelOutOfRange",
+] as const;
+export type MeterFault = (typeof METER_FAULTS)[number];
 
 /** `connecting`: first attempt or retrying; `online`: fresh samples; `lost`: no fresh sample, relay held open. */
 export type MeterState = "stopped" | "connecting" | "online" | "lost";

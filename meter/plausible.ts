@@ -37,6 +37,8 @@ const LAST_COUNTS = 1022;
 /** So many looks in a row, at 19 ms half a second: noise and an inrush are shorter. */
 const LOOKS = 25;
 
+const isCurrent = (amperes: number): boolean => Math.abs(amperes) <= SENSOR_LIMIT_AMPERES;
+
 type Judgement = "fine" | Fault;
 
 /** Judges look by look; a fault is one that has lasted. */
@@ -44,9 +46,9 @@ export class Plausibility {
   readonly #lasting = new Map<string, number>();
   #meanAmperes = 0;
 
-  /** False while the current cannot be what the sensor shows: it is not metered. */
-  isMeasurable(amperes: number): boolean {
-    return Math.abs(amperes) <= SENSOR_LIMIT_AMPERES;
+  /** False while current or voltage cannot be what is shown: nothing is metered by it. */
+  isMeasurable({ amperes, voltsCounts }: Look): boolean {
+    return isCurrent(amperes) && voltsCounts < LAST_COUNTS;
   }
 
   /** @returns the fault that has lasted long enough; null while all is sound */
@@ -58,7 +60,7 @@ export class Plausibility {
   lookAtPanel({ panelAmperes }: Look): Fault | null {
     if (panelAmperes === null) return null;
     const shown = `${panelAmperes.toFixed(2)} A`;
-    if (!this.isMeasurable(panelAmperes))
+    if (!isCurrent(panelAmperes))
       return this.#lasts("panel", {
         name: "panelOutOfRange",
         words: `the panel's current sensor shows ${shown}, which it cannot measure: check the wire to A2`,
@@ -80,7 +82,7 @@ export class Plausibility {
       const words = `${shown} flow although the relay is open: its contact is welded, or its wiring is wrong`;
       return { name: "currentThroughOpenRelay", words };
     }
-    if (!this.isMeasurable(amperes))
+    if (!isCurrent(amperes))
       return {
         name: "currentOutOfRange",
         words: `the current sensor shows ${shown}, which it cannot measure: check the wire to A0, or the load takes more than 5 A`,

@@ -230,7 +230,7 @@ export class Session {
     const look = this.#lookAt(raw, this.#zero.counts);
     const isLeaking = !look.mayConduct && Math.abs(look.amperes) >= LEAK_AMPERES;
     if (!look.mayConduct && !isLeaking) this.#zero.add(raw.neighborCurrent);
-    const isMetered = look.mayConduct && this.#plausibility.isMeasurable(look.amperes);
+    const isMetered = look.mayConduct && this.#plausibility.isMeasurable(look);
     const panelFault = this.#plausibility.lookAtPanel(look);
     this.#lastScanAtMs = this.#clock.nowMs();
     this.#block.add({

@@ -15,6 +15,8 @@
  *   stall, resume   the crystal
  *   noise 64        so many random bytes towards the computer
  *   say 9001, hear 9001  these bytes, in hexadecimal digits, to the computer or from it
+ *   pin 1 0         from now on so many volts stand at that analog pin
+ *   reverse 2       the sensor at that analog pin the wrong way round
  *   deafen, mute    bytes from the computer, or to it, are lost from now on; `heal` ends both
  *   signal SIGKILL 4711   sends a signal to a process, at a moment that this desk's clock knows exactly
  *
@@ -30,6 +32,7 @@ import { createInterface } from "node:readline";
 import { Desk } from "./desk";
 import { DEFAULT_FIRMWARE, FIRMWARE_NAMES, isFirmwareName } from "./firmware";
 import { runInRealTime } from "./pace";
+import { SENSOR_VCC } from "./world";
 
 /** What one line of standard output holds. */
 export interface PortNews {
@@ -132,6 +135,8 @@ const commands: Record<string, (...words: string[]) => void> = {
   noise: (count) => desk.garbage(randomBytes(Number(count) || 64)),
   say: (hex) => desk.garbage(Buffer.from(hex, "hex")),
   hear: (hex) => desk.send(Buffer.from(hex, "hex")),
+  pin: (pin, volts) => desk.world.rewire(Number(pin), () => Number(volts)),
+  reverse: (pin) => desk.world.rewire(Number(pin), (volts) => SENSOR_VCC - volts),
   deafen: () => {
     isDeaf = true;
   },
