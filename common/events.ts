@@ -3,7 +3,7 @@
  * relay through it. Energy, money and ids are decimal strings, addresses are checksummed.
  */
 import type { Address } from "./address";
-import type { MeterFirmware, MeterState, RelayPosition } from "./meter";
+import type { MeterFault, MeterFirmware, MeterState, RelayPosition } from "./meter";
 
 export type DecimalString = string;
 
@@ -38,7 +38,7 @@ export type TradeStatus = "sealed" | "queued" | "delivering" | "settling" | "set
  * the relay is closed for it, and the load takes nothing (or the battery gives nothing). `retry`: so it was for a while,
  * the next trade went first, and it is tried again at `untilMs` of the chain's time. `meter`: no fresh sample.
  * `deadline`: its time is over, which a confirmed block has yet to say. `chain`: the chain is not read to its head.
- * `commission`: the meter's key does not count. `halted`: this server delivers nothing, the meter's detail says why.
+ * `commission`: the meter's key does not count. `halted`: this server delivers nothing, `MeterView.halt` says why.
  */
 export interface TradeWait {
   reason: "otherTrade" | "noFlow" | "retry" | "meter" | "deadline" | "chain" | "commission" | "halted";
@@ -93,11 +93,22 @@ export interface SampleView {
   relay: RelayPosition;
 }
 
+/** A trade of this meter was settled by a reading that this server has not signed: another server has its key. */
+export interface HaltView {
+  tradeId: DecimalString;
+  block: number;
+  txHash: string;
+}
+
 export interface MeterView {
   meter: Address;
   prosumer: Address;
   state: MeterState;
   detail: string;
+  /** What its wiring shows that no sound wiring can; null when nothing. */
+  fault: MeterFault | null;
+  /** This server delivers nothing any more; null while that is not so. */
+  halt: HaltView | null;
   relay: RelayPosition;
   /** Null before the Arduino's first connection, and for a meter of another server. */
   firmware: MeterFirmware | null;

@@ -11,6 +11,7 @@ import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
 import { type Config, ConfigError, loadServedConfig } from "./config";
 import { configView } from "./config-view";
+import { SecondSigner } from "./delivery/second-signer";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
 import { createLog, type Log, messageOf, namedLog } from "./log";
@@ -49,7 +50,15 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
   });
   const store = await begin(Store.open(config.dataDir, namedLog(log, "settlement")));
   const { ledger, journal, history, settlements } = store;
-  const chain = createChain({ ...config, sink: ledger, source: settlements, clock, log });
+  // What is signed already would make the other server stop as well, which delivers by the same readings.
+  const pendingReadings = () => (delivery.halted ? [] : settlements.pendingReadings());
+  const chain = createChain({
+    ...config,
+    sink: ledger,
+    source: { ...settlements, pendingReadings },
+    clock,
+    log,
+  });
   const register = journal.registerOf(key.meter);
   const meter = createMeter({
     transport: config.meter,
@@ -59,7 +68,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     simulation: { world: { dayS: config.simDayMinutes * 60 } },
   });
   const chainClock = new ChainClock(config.blockSilenceMs);
-  const delivery = new DeliveryService({
+  const delivery: DeliveryService = new DeliveryService({
     store,
     meter,
     signer: signerOf(key, config.chainId, store),
@@ -111,6 +120,15 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     log: namedLog(log, "web"),
   });
 
+  await begin(
+    new SecondSigner({
+      store,
+      meter: key.meter,
+      signatureIn: chain.signatureIn,
+      halt: (why) => delivery.halt(why),
+      log: namedLog(log, "delivery"),
+    }),
+  );
   await begin(delivery);
   await begin(new Feed({ ledger, delivery, views, publisher: web.sockets, elapsedMs: clock.steadyMs }));
   await begin(web);

@@ -151,19 +151,23 @@ export class Views {
         prosumer,
         state: "stopped",
         detail: "measured by another server",
+        fault: null,
+        halt: null,
         relay: "open",
         firmware: null,
         todayMilliWh: "0",
         lastSample: null,
       };
-    const { state, detail } = delivery.status;
-    const { lastSample } = delivery;
+    const { state, detail, fault = null } = delivery.status;
+    const { lastSample, halted } = delivery;
     return {
       meter,
       prosumer,
       state,
       detail:
         known?.status === "commissioned" ? detail : `${detail}; ${uncommissioned(meter, known?.status)}`,
+      fault,
+      halt: halted,
       relay: lastSample?.relay ?? delivery.wanted,
       firmware: delivery.firmware,
       todayMilliWh: this.parts.todayMilliWh().toString(),

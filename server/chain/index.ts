@@ -17,6 +17,7 @@ import { Follower } from "./follower";
 import { EthereumNode } from "./node";
 import { JsonRpc } from "./rpc";
 import { Sender } from "./sender";
+import { settledSignature } from "./settled-signature";
 import { Settlement } from "./settlement";
 import { settlerKey } from "./settler-key";
 
@@ -59,6 +60,7 @@ export function createChain(options: ChainOptions) {
     new EthereumNode(new JsonRpc({ url: rpcUrl, timeoutMs: options.requestTimeoutMs ?? 5000 }));
   const log = namedLog(options.log, "settlement");
   const node = newNode();
+  const looker = newNode();
   const sender = new Sender({
     node,
     privateKey: settlerKey(options.mnemonic, chainId),
@@ -94,7 +96,10 @@ export function createChain(options: ChainOptions) {
     /** Who pays the gas of settlements. */
     settler: sender.address,
     contracts: () => follower.contracts(),
+    /** By which signature a transaction settled a trade; null where that cannot be told from its calldata. */
+    signatureIn: (txHash: string, tradeId: bigint) => settledSignature(looker, txHash, tradeId),
     async stop(): Promise<void> {
+      looker.stop();
       await settlement.stop();
       await follower.stop();
     },

@@ -205,6 +205,13 @@ export class EthereumNode {
     );
   }
 
+  /** The calldata of a transaction, and for whom it is; null when the node does not have it. */
+  async calldata(txHash: string): Promise<{ to: string | null; input: string } | null> {
+    const transaction = z.object({ to: address.nullish(), input: hex }).nullable();
+    const found = await this.rpc.call("eth_getTransactionByHash", [txHash], transaction);
+    return found && { to: found.to ?? null, input: found.input };
+  }
+
   /** Whether the node has the transaction, waiting or in a block. */
   async knows(txHash: string): Promise<boolean> {
     const transaction = z.object({ hash }).nullable();

@@ -3,6 +3,7 @@
  * Where web3 takes any name and gives unknown values, the types here come from the contract's own ABI: a wrong
  * function, argument or event field does not compile.
  */
+import { secp256k1 } from "ethereum-cryptography/secp256k1";
 import {
   decodeLog,
   decodeParameters,
@@ -19,7 +20,6 @@ import {
   privateKeyToAddress,
   recover,
   signTransaction as sign,
-  signMessageWithPrivateKey,
   TransactionFactory,
 } from "web3-eth-accounts";
 import type {
@@ -30,7 +30,7 @@ import type {
   Eip712TypedData,
   KeyStore,
 } from "web3-types";
-import { bytesToHex, keccak256, toChecksumAddress } from "web3-utils";
+import { bytesToHex, hexToBytes, keccak256, toChecksumAddress } from "web3-utils";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { energyTradeAbi } from "../../build/abi/EnergyTrade";
 import type { Address } from "../../common/address";
@@ -176,12 +176,15 @@ export function recoverAddress(digest: string, signature: Uint8Array): Address |
   }
 }
 
-/** 64 bytes as ERC-2098 has them: r, then s with the recovery bit on top. */
+/**
+ * 64 bytes as ERC-2098 has them: r, then s with the recovery bit on top. No two signatures are alike, though what is
+ * signed is the same (RFC 6979, 3.6: additional data): two servers with one key can be told apart by them.
+ */
 export function signTypedData(typedData: Eip712TypedData, privateKey: string): Hex {
-  const digest = getEncodedEip712Data(typedData, true);
-  const { r, s, v } = signMessageWithPrivateKey(digest, privateKey);
-  const vs = BigInt(s) | ((BigInt(v) - 27n) << 255n);
-  return `0x${r.slice(2).padStart(64, "0")}${vs.toString(16).padStart(64, "0")}`;
+  const digest = hexToBytes(getEncodedEip712Data(typedData, true));
+  const { r, s, recovery } = secp256k1.sign(digest, hexToBytes(privateKey), { extraEntropy: true });
+  const vs = s | (BigInt(recovery) << 255n);
+  return `0x${r.toString(16).padStart(64, "0")}${vs.toString(16).padStart(64, "0")}`;
 }
 
 /** The two halves of a signature of 64 bytes, as the contracts take it. */

@@ -71,6 +71,8 @@ export interface DeliveryInput {
   /** False until the chain has been followed to its head: a stored trade may long be closed. */
   isChainKnown: boolean;
   isCommissioned: boolean;
+  /** Another server signs with this meter's key: what this one delivers nobody pays for. */
+  isHalted: boolean;
   meter: MeterPosition;
   /** In purchase order. */
   trades: OpenTrade[];
@@ -121,7 +123,8 @@ const QUIET_TOLD_MS = 5_000;
 export function planDelivery(input: DeliveryInput, rules: DeliveryRules): DeliveryPlan {
   const { meter, nowMs } = input;
   const register = meter.registerMilliWh;
-  if (!input.isChainKnown) return idle(input, "chain", "open: the chain has not been read to its head yet");
+  if (!input.isChainKnown && !input.isHalted)
+    return idle(input, "chain", "open: the chain has not been read to its head yet");
 
   const records = new Map(input.records);
   const changed = new Map<string, DeliveryRecord>();
@@ -152,14 +155,14 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
   for (const [key, record] of input.records)
     if (record.sinceRegisterMilliWh !== null && !openKeys.has(key)) suspend(record, null, nowMs);
 
-  // Its signatures count no more, and whoever bought is refunded by the chain.
-  if (!input.isCommissioned) {
+  // Not commissioned: its signatures count no more, and whoever bought is refunded by the chain.
+  if (input.isHalted || !input.isCommissioned) {
     for (const record of [...records.values()])
       if (record.sinceRegisterMilliWh !== null) suspend(record, null, nowMs);
-    return {
-      ...idle(input, "commission", "open: the meter is not commissioned"),
-      changed: [...changed.values()],
-    };
+    const none = input.isHalted
+      ? idle(input, "halted", "open: another server signs with this meter's key")
+      : idle(input, "commission", "open: the meter is not commissioned");
+    return { ...none, changed: [...changed.values()] };
   }
 
   const isFresh =

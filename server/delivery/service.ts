@@ -1,6 +1,6 @@
 /** Delivery at work: brings the plan together with the meter, the journal and the meter's key. */
 import type { Address } from "../../common/address";
-import type { TradeWait } from "../../common/events";
+import type { HaltView, TradeWait } from "../../common/events";
 import type {
   Meter,
   MeterFirmware,
@@ -59,6 +59,8 @@ export class DeliveryService implements Service {
   lastSample: MeterSample | null = null;
   status: MeterStatus = { state: "stopped", detail: "not started", atMs: 0 };
   wanted: RelayPosition = "open";
+  /** Why nothing is delivered any more, until this process ends; null while that is not so. */
+  halted: HaltView | null = null;
   /** When the register was last known to stand where it stands, ms since 1970. */
   meteredAtMs = 0;
 
@@ -152,6 +154,13 @@ export class DeliveryService implements Service {
     } catch (error) {
       this.parts.log.error(`what was metered last is not stored: ${messageOf(error)}`);
     }
+  }
+
+  /** Opens the relay for good: only a new start delivers again. */
+  halt(why: HaltView): void {
+    this.halted = why;
+    this.guarded(() => this.step());
+    this.tell((listener) => listener.meterChanged());
   }
 
   /** How far a trade has got; null when this meter has nothing to do with it. */
@@ -277,6 +286,7 @@ export class DeliveryService implements Service {
         confirmedAtMs: (chain.confirmedAtS ?? 0) * 1000,
         isChainKnown: chain.isKnown,
         isCommissioned,
+        isHalted: this.halted !== null,
         meter: {
           registerMilliWh: this.registerMilliWh,
           isOnline: this.status.state === "online",

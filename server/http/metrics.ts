@@ -1,5 +1,7 @@
 /** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { METER_FAULTS } from "../../common/meter";
+import { haltWords } from "../delivery/second-signer";
 import type { DeliveryService } from "../delivery/service";
 import { REFUSALS } from "../rpc/door";
 import type { Ledger } from "../store/ledger";
@@ -30,6 +32,7 @@ export function complaint({
   const sampleAgeMs = delivery.sampleAgeMs();
   const isStuck = state === "online" && (sampleAgeMs === null || sampleAgeMs > STUCK_METER_MS);
   const complaints = [
+    delivery.halted && haltWords(delivery.halted),
     chain.state === "following" ? null : `chain ${chain.state}: ${chain.detail}`,
     state === "online" ? null : `meter ${state}: ${detail}`,
     isStuck ? "meter online, but it gives no samples" : null,
@@ -69,6 +72,15 @@ export function createMetrics(parts: MetricsParts) {
     () => ledger.position().followedBlock,
   );
   gauge("meter_online", "1 while fresh samples come", () => (delivery.status.state === "online" ? 1 : 0));
+  new Gauge({
+    name: "neighborwatt_meter_fault",
+    help: "1 while the meter shows what no sound wiring can, by fault",
+    labelNames: ["fault"],
+    registers: [registry],
+    collect() {
+      for (const fault of METER_FAULTS) this.set({ fault }, delivery.status.fault === fault ? 1 : 0);
+    },
+  });
   gauge(
     "meter_watts",
     "Power to the neighbour in the newest sample, W",
@@ -80,6 +92,11 @@ export function createMetrics(parts: MetricsParts) {
     () => Number(delivery.registerMilliWh) / 1000,
   );
   gauge("relay_closed", "1 while the relay is wanted closed", () => (delivery.wanted === "closed" ? 1 : 0));
+  gauge(
+    "delivery_halted",
+    "1 when another server signs with this meter's key, and this one has stopped",
+    () => (delivery.halted === null ? 0 : 1),
+  );
   gauge("relay_opens_by_itself", "1 when the Arduino's firmware opens the relay without a heartbeat", () =>
     delivery.firmware?.opensByItself ? 1 : 0,
   );

@@ -115,6 +115,16 @@ export class Journal {
     return this.db.decode(() => rows.map(readingFrom));
   }
 
+  /** Whether a reading of these figures was signed here, whichever block its trade was in then. */
+  hasSigned(tradeId: bigint, deliveredMilliWh: bigint, registerMilliWh: bigint): boolean {
+    const figures = [tradeId, deliveredMilliWh, registerMilliWh].map(String);
+    return this.sql.ofFigures.get(...figures) !== undefined;
+  }
+
+  isOwnSignature(tradeId: bigint, signature: string): boolean {
+    return this.sql.ofSignature.get(tradeId.toString(), signature) !== undefined;
+  }
+
   /** The newest reading of one purchase with this deadline that the chain has not refused, and its place in the order. */
   newestReading(
     tradeId: bigint,
@@ -149,6 +159,12 @@ function prepareStatements(db: Db) {
     saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)"),
     readings: db.prepare(`${readings} ORDER BY id`),
     newest: db.prepare(`${readings} AND deadline_at_ms = ? AND refused IS NULL ORDER BY id DESC LIMIT 1`),
+    ofFigures: db.prepare(
+      "SELECT 1 FROM signed_readings WHERE trade_id = ? AND delivered_milli_wh = ? AND register_milli_wh = ?",
+    ),
+    ofSignature: db.prepare(
+      "SELECT 1 FROM signed_readings WHERE trade_id = ? AND lower(signature) = lower(?)",
+    ),
     saveReading: db.prepare(
       "INSERT OR IGNORE INTO signed_readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
     ),

@@ -8,8 +8,10 @@ export function prepareStatements(db: Db) {
     ),
     moveCursor: db.prepare("UPDATE chain SET cursor_block = ?, cursor_hash = ?"),
     startChain: db.prepare(
-      "UPDATE chain SET genesis_hash = ?, trade = ?, cursor_block = NULL, cursor_hash = NULL",
+      "UPDATE chain SET genesis_hash = ?, trade = ?, cursor_block = NULL, cursor_hash = NULL, watched_from = NULL",
     ),
+    watchedFrom: db.prepare("SELECT watched_from FROM chain"),
+    watchFrom: db.prepare("UPDATE chain SET watched_from = ? WHERE watched_from IS NULL"),
     knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),
     allBlocks: db.prepare("SELECT * FROM blocks"),
     findBlock: db.prepare("SELECT hash FROM blocks WHERE block = ?"),

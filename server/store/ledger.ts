@@ -24,6 +24,8 @@ export interface ChainPosition {
 }
 
 export interface LedgerListener {
+  /** Each event once it is confirmed, before anything else is told of it; again when a reorganisation moved it. */
+  confirmed?(events: ChainEvent[]): void;
   /** Offers, trades or meters changed, one by one. */
   marketChanged(touched: Touched): void;
   /** Some are gone: look at everything again. */
@@ -58,11 +60,14 @@ export class Ledger implements ChainSink {
   private detail = "not connected yet";
   private head: BlockHeader | null = null;
   private isKnown = false;
+  /** The head when this chain was first followed to it with this file; null before that. */
+  watchedFrom: number | null = null;
   private readonly listeners: LedgerListener[] = [];
   private readonly sql: ReturnType<typeof prepareStatements>;
 
   constructor(private readonly db: Db) {
     this.sql = prepareStatements(db);
+    this.watchedFrom = (this.sql.watchedFrom.get() as { watched_from: number | null }).watched_from;
     this.replay();
   }
 
@@ -128,8 +133,10 @@ export class Ledger implements ChainSink {
       this.sql.moveCursor.run(batch.through.block, batch.through.hash);
       this.sql.pruneBlocks.run(batch.through.block - KNOWN_BLOCKS);
     });
-    if (before && fresh.some((event) => event.block <= before.block)) {
-      this.replay();
+    const isBehind = before !== null && fresh.some((event) => event.block <= before.block);
+    if (isBehind) this.replay();
+    if (fresh.length > 0) this.tell((listener) => listener.confirmed?.(fresh));
+    if (isBehind) {
       this.tell((listener) => listener.marketReplaced());
     } else if (fresh.length > 0) {
       this.display();
@@ -157,6 +164,7 @@ export class Ledger implements ChainSink {
         this.db.exec(`DELETE FROM ${table}`);
       this.sql.startChain.run(genesisHash, trade);
     });
+    this.watchedFrom = null;
     this.startOver();
   }
 
@@ -166,6 +174,10 @@ export class Ledger implements ChainSink {
     this.head = head;
     // A preview is of the head: all below it has been read.
     this.isKnown = true;
+    if (this.watchedFrom === null) {
+      this.sql.watchFrom.run(head.block);
+      this.watchedFrom = head.block;
+    }
     const touched = this.display();
     const isGone = before.some(
       (old) => !events.some((event) => isSame(event, old)) && !this.isStored(old) && isShownEarly(old),

@@ -75,6 +75,8 @@ export const MIGRATIONS = [
   UPDATE deliveries SET body = json_insert(body, '$.signed.deadlineAtMs', 0)
     WHERE json_valid(body) AND json_type(body, '$.signed') = 'object';
   `,
+  // What was opened up to this block may have readings that an earlier journal, now lost, has signed.
+  "ALTER TABLE chain ADD COLUMN watched_from INTEGER",
 ];
 
 export function migrate(db: Db, file: string): void {

@@ -41,6 +41,7 @@ const input = (more: Partial<DeliveryInput> = {}): DeliveryInput => ({
   confirmedAtMs: NOW,
   isChainKnown: true,
   isCommissioned: true,
+  isHalted: false,
   meter: { registerMilliWh: 100n, isOnline: true, sampleAgeMs: 0, quietMs: 0 },
   trades: [],
   records: new Map(),
@@ -539,6 +540,7 @@ describe("planning, whatever happens in whatever order", () => {
           confirmedAtMs: world.confirmedAtMs,
           isChainKnown: world.isChainKnown,
           isCommissioned: world.isCommissioned,
+          isHalted: false,
           meter: {
             registerMilliWh: world.register,
             isOnline: world.isOnline,

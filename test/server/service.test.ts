@@ -307,6 +307,18 @@ describe("delivery, with its journal and its meter", () => {
     assert.match(stand.views.meter(METER).detail, /decommissioned/);
   });
 
+  for (const [state, fault] of [
+    ["lost", "currentBackwards"],
+    ["connecting", "noBatteryVolts"],
+    ["online", "panelBackwards"],
+  ] as const)
+    it(`names the fault of a meter that is ${state} and wired wrong, and says when it is mended`, () => {
+      stand.meter.say(state, fault);
+      assert.deepEqual([stand.views.meter(METER).state, stand.views.meter(METER).fault], [state, fault]);
+      stand.meter.say("online");
+      assert.equal(stand.views.meter(METER).fault, null);
+    });
+
   it("leaves another server's meter alone", () => {
     stand.chain.confirm(commissioned(OTHER_METER), listed(2n, 100n, OTHER_METER));
     stand.chain.confirm(opened(2_000_001n, 5n));
@@ -372,11 +384,13 @@ describe("delivery, with its journal and its meter", () => {
     try {
       stand = await startStand(emptied.path, { atMs: START_MS + 5000 });
       const { chain } = stand;
-      chain.confirm(commissioned());
-      chain.confirm(listed(1n));
       // The chain knows of 12 mWh sold by this meter, the new journal of none.
-      chain.confirm(opened(TRADE, 20n), opened(NEXT, 20n));
-      chain.confirm(settled(TRADE, 12n, 12n, false));
+      chain.catchUp(
+        chain.seal(commissioned()),
+        chain.seal(listed(1n)),
+        chain.seal(opened(TRADE, 20n), opened(NEXT, 20n)),
+        chain.seal(settled(TRADE, 12n, 12n, false)),
+      );
       assert.equal(stand.delivery.registerMilliWh, 12n);
       stand.tick(100, 8n);
       const [last] = stand.store.journal.readingsOf(TRADE, `0xbuy${TRADE}`);

@@ -12,6 +12,7 @@ import type {
 } from "../../common/meter";
 import { ChainClock } from "../../server/chain-clock";
 import type { ChainEvent } from "../../server/chain-event";
+import { SecondSigner } from "../../server/delivery/second-signer";
 import { DeliveryService } from "../../server/delivery/service";
 import type { Log } from "../../server/log";
 import { Store } from "../../server/store";
@@ -137,6 +138,13 @@ export class HandChain {
     this.follow();
   }
 
+  /** As a server reads what was sealed before it started: all of it is confirmed, and the head is said at the end. */
+  catchUp(...blocks: { header: BlockHeader; events: ChainEvent[] }[]): void {
+    for (const { header, events } of blocks)
+      this.store.ledger.apply({ headers: [header], events, through: header });
+    this.follow();
+  }
+
   /** Says that everything up to the head has been read. */
   follow(): void {
     this.store.ledger.preview([], [], this.head);
@@ -193,8 +201,8 @@ export class HandMeter implements Meter {
     this.onStatuses.add(listener);
     return () => this.onStatuses.delete(listener);
   }
-  say(state: MeterStatus["state"]): void {
-    this.status = { state, detail: `test ${state}`, atMs: this.clock.nowMs() };
+  say(state: MeterStatus["state"], fault: MeterStatus["fault"] = null): void {
+    this.status = { state, detail: `test ${state}`, fault, atMs: this.clock.nowMs() };
     for (const listener of this.onStatuses) listener(this.status);
   }
   /** A sample of a load that takes nothing. */
@@ -243,6 +251,10 @@ export interface Stand {
   failures: Error[];
   wakes: number;
   configVersion: string | null;
+  /** Errors and warnings of delivery, as they were logged: `error …`. */
+  told: string[];
+  /** What the node says of the signature in a transaction's calldata. */
+  signatureIn(txHash: string, tradeId: bigint): Promise<string | null>;
   /** Lets time pass and takes a sample. */
   tick(ms: number, milliWh?: bigint): void;
   stop(): Promise<void>;
@@ -268,13 +280,26 @@ export async function startStand(
   const meter = new HandMeter(clock, store.journal.registerOf(METER));
   const failures: Error[] = [];
   const chainClock = new ChainClock(SILENT_AFTER_MS);
-  const delivery = new DeliveryService({
+  const told: string[] = [];
+  const log: Log = {
+    ...quiet,
+    warn: (words) => told.push(`warn ${words}`),
+    error: (words) => told.push(`error ${words}`),
+  };
+  const secondSigner = new SecondSigner({
+    store,
+    meter: METER,
+    signatureIn: (txHash, tradeId) => stand.signatureIn(txHash, tradeId),
+    halt: (why) => delivery.halt(why),
+    log,
+  });
+  const delivery: DeliveryService = new DeliveryService({
     store,
     meter,
     signer: handSigner,
     clock,
     chainClock,
-    log: quiet,
+    log,
     rules: {
       settleIntervalMs: options.settleIntervalMs ?? 900_000,
       maxSampleAgeMs: 2000,
@@ -307,15 +332,19 @@ export async function startStand(
     failures,
     wakes: 0,
     configVersion: null,
+    told,
+    signatureIn: async () => null,
     tick(ms, milliWh = 0n) {
       clock.ms += ms;
       meter.sample(milliWh);
     },
     async stop() {
       await delivery.stop();
+      await secondSigner.stop();
       await store.stop();
     },
   };
+  await secondSigner.start();
   await delivery.start();
   await meter.connect();
   meter.sample();

@@ -128,9 +128,11 @@ describe("the energy of today", () => {
     stand.clock.ms = MIDNIGHT_MS + HOUR_MS;
     stand.tick(1000, 1n);
     assert.equal(today(), "1");
-    stand.chain.confirm(opened(NEXT, 5n), settled(TRADE, 30n, 30n, false));
+    await restart(MIDNIGHT_MS + HOUR_MS + 2000);
+    stand.chain.catchUp(stand.chain.seal(opened(NEXT, 5n), settled(TRADE, 30n, 30n, false)));
     assert.equal(stand.delivery.registerMilliWh, 30n);
     assert.equal(today(), "1");
+    stand.tick(100);
     stand.tick(1000, 2n);
     assert.equal(today(), "3");
     await restart(MIDNIGHT_MS + 2 * HOUR_MS);

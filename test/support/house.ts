@@ -2,7 +2,6 @@
  * The whole house for a test: embedded chain (or a geth network that the test has started), contracts by Truffle, a commissioned meter, offers, and the real server
  * with the simulated Arduino in a process of its own, on free ports and in a folder of its own.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,11 +26,11 @@ import {
 } from "../../scripts/lab-chain";
 import { loadMeterKey, type MeterKey } from "../../server/chain/meter-key";
 import { DEVELOPMENT_KEYSTORE_PASSWORD } from "../../server/config";
+import { refusedServer, type Server, serverOf } from "./server-program";
 import { until } from "./until";
 
 const ROOT = join(__dirname, "..", "..");
 const SETTLED_WITHIN_MS = 120_000;
-const READY_WITHIN_MS = 90_000;
 
 export interface HouseOptions {
   chain?: EmbeddedChainOptions;
@@ -69,6 +68,8 @@ export interface House {
   refusedServer(env?: Record<string, string>): Promise<string>;
   /** The embedded chain, which must be one that is kept, anew at its port, after it has ended. */
   restartChain(): Promise<void>;
+  /** A second server on a copy of the data folder, as it is now; ends with the house. */
+  startCopy(): Promise<Server>;
   /** `/api/…` as JSON. */
   get<T>(path: string): Promise<T>;
   /** Waits until the chain says that the trade is settled. */
@@ -112,28 +113,15 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     });
     await commissionMeter(lab, key);
     await listFirstOffers(lab, key.meter);
-    const port = await freePort();
-    let output = "";
-    let server: ChildProcess | undefined;
-    const spawnServer = (env: Record<string, string>) =>
-      spawn(process.execPath, ["--require", "tsx/cjs", "server/main.ts"], {
-        cwd: ROOT,
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
-        env: {
-          ...process.env,
-          NETWORK: network,
-          PORT: String(port),
-          ...whereTheChainIs,
-          DATA_DIR: dataDir,
-          ARTIFACTS_DIR: artifactsDir,
-          ...options.env,
-          ...env,
-        },
-      });
-    const isRunning = (child: ChildProcess | undefined) =>
-      child !== undefined && child.exitCode === null && child.signalCode === null;
+    const settings = {
+      NETWORK: network,
+      ...whereTheChainIs,
+      ARTIFACTS_DIR: artifactsDir,
+      ...options.env,
+    };
+    const server = serverOf({ ...settings, DATA_DIR: dataDir, PORT: String(await freePort()) });
     const house: House = {
-      url: `http://127.0.0.1:${port}`,
+      url: server.url,
       get chain() {
         if (!chain) throw new Error("this house lives on geth: it has no embedded chain");
         return chain;
@@ -144,61 +132,28 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       meterKey: key,
       dataDir,
       get serverPid() {
-        if (server?.pid === undefined || !isRunning(server)) throw new Error("the server does not run");
-        return server.pid;
+        return server.pid();
       },
-      output: () => output,
-      async startServer(env = {}) {
-        const child = spawnServer(env);
-        server = child;
-        for (const stream of [child.stdout, child.stderr]) {
-          stream?.on("data", (chunk) => {
-            output += String(chunk);
-          });
-        }
-        await new Promise<void>((resolve, reject) => {
-          const fail = (why: string) => reject(new Error(`${why}\n${output}`));
-          const timer = setTimeout(() => fail("the server was not ready in time"), READY_WITHIN_MS);
-          child.once("exit", (code, signal) => {
-            clearTimeout(timer);
-            fail(`the server ended (${signal ?? code})`);
-          });
-          child.on("message", (message: { ready?: boolean }) => {
-            if (!message.ready) return;
-            clearTimeout(timer);
-            resolve();
-          });
-        });
+      output: server.output,
+      startServer: server.start,
+      stopServer: server.stop,
+      async startCopy() {
+        const folder = mkdtempSync(join(tmpdir(), "neighborwatt-copy-"));
+        ending.push(() => rmSync(folder, { recursive: true, force: true }));
+        cpSync(dataDir, folder, { recursive: true });
+        const copy = serverOf({ ...settings, DATA_DIR: folder, PORT: String(await freePort()) });
+        ending.push(() => copy.stop("SIGKILL"));
+        await copy.start();
+        return copy;
       },
-      async stopServer(signal = "SIGTERM") {
-        const child = server;
-        server = undefined;
-        if (!child || !isRunning(child)) return;
-        const gone = new Promise((resolve) => child.once("exit", resolve));
-        child.kill(signal);
-        await gone;
-      },
-      isServerRunning: () => isRunning(server),
-      async refusedServer(env = {}) {
-        const child = spawnServer({ PORT: String(await freePort()), ...env });
-        let said = "";
-        for (const stream of [child.stdout, child.stderr])
-          stream?.on("data", (chunk) => {
-            said += String(chunk);
-          });
-        const isReady = await new Promise<boolean>((resolve) => {
-          child.once("message", () => resolve(true));
-          child.once("close", () => resolve(false));
-        });
-        if (!isReady) return said;
-        child.kill("SIGKILL");
-        throw new Error(`a server that should refuse to start was ready:\n${said}`);
-      },
+      isServerRunning: server.isRunning,
+      refusedServer: async (env = {}) =>
+        refusedServer({ ...settings, DATA_DIR: dataDir, PORT: String(await freePort()), ...env }),
       async restartChain() {
         chain = await startEmbeddedChain({ ...chainOptions, port: house.chain.port });
       },
       async get<T>(path: string) {
-        const response = await fetch(`http://127.0.0.1:${port}${path}`);
+        const response = await fetch(server.url + path);
         if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
         return (await response.json()) as T;
       },
@@ -215,8 +170,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         ),
       stop,
     };
-    ending.push(() => house.stopServer("SIGKILL"));
-    await house.startServer();
+    ending.push(() => server.stop("SIGKILL"));
+    await server.start();
     return house;
   } catch (error) {
     await stop();
