@@ -2,6 +2,7 @@
  * A named notice for each missing thing, with the one button that mends it. The standing ones follow from the state
  * (`standing-notices.ts`); the others tell how the last action ended.
  */
+import type { MeterFault } from "../common/meter";
 import type { Key } from "./i18n";
 import { failureKind, messageOf } from "./wallet/failure";
 import { ChainNotAddable } from "./wallet/network";
@@ -23,6 +24,8 @@ export type NoticeName =
   | "nodeGone"
   | "chainSilent"
   | "rebuilding"
+  | "meterHalted"
+  | "meterFault"
   | "meterGone"
   | "simulationFailed"
   | "rejected"
@@ -41,6 +44,8 @@ export interface Notice {
   name: NoticeName;
   /** Of `rejected` only. */
   askedFor?: AskedFor;
+  /** Of `meterFault` only. */
+  fault?: MeterFault;
   values?: Record<string, string | number>;
 }
 
@@ -82,6 +87,8 @@ const KINDS: Record<NoticeName, Kind> = {
   nodeGone: { tone: "warning", mend: "help" },
   chainSilent: { tone: "warning", mend: "help" },
   rebuilding: { tone: "info", mend: "help" },
+  meterHalted: { tone: "error", mend: "help" },
+  meterFault: { tone: "warning", mend: "help" },
   meterGone: { tone: "warning", mend: "help" },
   simulationFailed: { tone: "warning", mend: "dismiss" },
   rejected: { tone: "neutral", mend: "dismiss" },
@@ -98,7 +105,11 @@ export const toneOf = ({ name }: Notice): Tone => KINDS[name].tone;
 export const mendOf = ({ name }: Notice): Mend => KINDS[name].mend;
 export const titleKey = ({ name, askedFor }: Notice): Key =>
   name === "rejected" && askedFor ? `notice.rejected.${askedFor}` : `notice.${name}.title`;
-export const textKey = ({ name }: Notice): Key => `notice.${name}.text`;
+export const textKey = ({ name, fault }: Notice): Key =>
+  fault ? `notice.meterFault.${fault}` : `notice.${name}.text`;
+/** The panel's sensor meters nothing that is sold: energy flows on. */
+const isOfPanel = (fault: MeterFault | undefined) =>
+  fault === "panelBackwards" || fault === "panelOutOfRange";
 /** Longer help, unfolded by the button of those whose mending is not the page's. */
 const HELP = {
   walletElsewhere: "notice.walletElsewhere.help",
@@ -108,11 +119,16 @@ const HELP = {
   nodeGone: "notice.nodeGone.help",
   chainSilent: "notice.chainSilent.help",
   rebuilding: "notice.rebuilding.help",
+  meterHalted: "notice.meterHalted.help",
   meterGone: "notice.meterGone.help",
   staleNonce: "notice.staleNonce.help",
 } as const;
-export const helpKey = ({ name }: Notice): Key | null =>
-  name in HELP ? HELP[name as keyof typeof HELP] : null;
+export const helpKey = ({ name, fault }: Notice): Key | null =>
+  fault
+    ? `notice.meterFault.${isOfPanel(fault) ? "helpPanel" : "help"}`
+    : name in HELP
+      ? HELP[name as keyof typeof HELP]
+      : null;
 export const NOTICE_NAMES = Object.keys(KINDS) as NoticeName[];
 
 const BY_FAILURE = {

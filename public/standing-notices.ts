@@ -1,5 +1,6 @@
 /** Which notices are up: those that follow from the state, and the last action's. */
 import type { ConfigView } from "../common/api";
+import type { MeterView } from "../common/events";
 import type { Notice } from "./notices";
 import { configOf, shownMeter, walletName } from "./select";
 import type { PageState } from "./state";
@@ -57,8 +58,17 @@ function missingNotices(state: PageState): Notice[] {
     }
   }
   const meter = shownMeter(state);
-  if (state.server === "online" && meter && meter.state !== "online") notices.push({ name: "meterGone" });
+  if (state.server === "online" && meter) notices.push(...meterNotices(meter));
   return notices;
+}
+
+/** A fault of the wiring is no silence: the cable is in its place, and looking at it helps nobody. */
+function meterNotices({ state, fault, halt }: MeterView): Notice[] {
+  const halted: Notice[] = halt
+    ? [{ name: "meterHalted", values: { tradeId: halt.tradeId, block: halt.block } }]
+    : [];
+  if (fault) return [...halted, { name: "meterFault", fault }];
+  return state === "online" ? halted : [...halted, { name: "meterGone" }];
 }
 
 /** The standing ones, then the last action's, without naming one thing twice. */

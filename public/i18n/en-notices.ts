@@ -53,6 +53,31 @@ export const enNotices = {
   "notice.rebuilding.text": "The house forgets the old one and reads the new one from its beginning.",
   "notice.rebuilding.help":
     "With a wallet of your own, restart the browser and clear the wallet's activity data for this network, or its block number and its numbering will be wrong.",
+  "notice.meterHalted.title": "Another server uses this meter's key: delivery has stopped.",
+  "notice.meterHalted.text":
+    "Trade {tradeId} was settled in block {block} by a reading that this server has not signed. The relay is open and stays open: energy would flow twice and be paid once.",
+  "notice.meterHalted.help":
+    "Was the data folder copied, and both copies started? Stop the other server, or give it a data folder of its own (DATA_DIR) with a meter of its own. Then restart this one: it goes on where it stopped.",
+  "notice.meterFault.title": "The meter is wired wrong.",
+  "notice.meterFault.text": "It shows what sound wiring cannot.",
+  "notice.meterFault.currentBackwards":
+    "The current to the neighbour flows backwards. Swap the two wires of the current sensor at A0.",
+  "notice.meterFault.currentOutOfRange":
+    "The current sensor shows more than it can measure. Check its wire to A0; or the load takes more than 5 A.",
+  "notice.meterFault.currentThroughOpenRelay":
+    "Current flows although the relay is open. Its contact is welded, or its wiring or the wire to A0 is wrong.",
+  "notice.meterFault.noBatteryVolts":
+    "The battery shows no voltage. Check the wire from its divider to A1, and the battery's fuse.",
+  "notice.meterFault.batteryOutOfRange":
+    "The battery's voltage is at the end of the scale. Check the divider at A1 and its ratio.",
+  "notice.meterFault.panelBackwards":
+    "The panel's current flows backwards. Swap the two wires of the sensor at A2.",
+  "notice.meterFault.panelOutOfRange":
+    "The panel's current sensor shows more than it can measure. Check its wire to A2.",
+  "notice.meterFault.help":
+    "The relay is open and no energy flows until this is mended. docs/wiring.md has the drawing. The meter tries again by itself, after five minutes at the latest; what was metered is kept.",
+  "notice.meterFault.helpPanel":
+    "Only the panel's figure is missing. What flows to the neighbour is metered and sold as before. docs/wiring.md has the drawing.",
   "notice.meterGone.title": "The meter is not answering.",
   "notice.meterGone.text": "Its relay is open and no energy flows. Deliveries go on when it is back.",
   "notice.meterGone.help":

@@ -55,6 +55,31 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.rebuilding.text": "집이 옛 체인을 잊고 새 체인을 처음부터 읽습니다.",
   "notice.rebuilding.help":
     "내 지갑을 쓴다면 브라우저를 다시 시작하고 이 네트워크의 활동 데이터를 지우세요. 그러지 않으면 블록 번호와 트랜잭션 번호가 어긋납니다.",
+  "notice.meterHalted.title": "다른 서버가 이 계량기의 키를 쓰고 있어 공급을 멈췄습니다.",
+  "notice.meterHalted.text":
+    "거래 {tradeId}이(가) 블록 {block}에서 이 서버가 서명하지 않은 계량값으로 정산되었습니다. 전기가 두 번 흐르고 한 번만 지급되므로, 릴레이를 열었고 계속 열어 둡니다.",
+  "notice.meterHalted.help":
+    "데이터 폴더를 복사해 양쪽을 모두 시작했습니까? 다른 서버를 멈추거나, 그 서버에 별도의 데이터 폴더(DATA_DIR)와 별도의 계량기를 주세요. 그런 다음 이 서버를 다시 시작하면 멈춘 곳에서 이어집니다.",
+  "notice.meterFault.title": "계량기 배선이 잘못되었습니다.",
+  "notice.meterFault.text": "올바른 배선에서는 나올 수 없는 값입니다.",
+  "notice.meterFault.currentBackwards":
+    "이웃으로 가는 전류가 거꾸로 흐릅니다. A0에 연결된 전류 센서의 두 전선을 서로 바꾸세요.",
+  "notice.meterFault.currentOutOfRange":
+    "전류 센서가 잴 수 있는 범위를 넘었습니다. A0로 가는 전선을 확인하세요. 부하가 5 A를 넘는지도 확인하세요.",
+  "notice.meterFault.currentThroughOpenRelay":
+    "릴레이가 열려 있는데 전류가 흐릅니다. 접점이 붙었거나, 릴레이 배선 또는 A0 전선이 잘못되었습니다.",
+  "notice.meterFault.noBatteryVolts":
+    "배터리 전압이 보이지 않습니다. 분압기에서 A1로 가는 전선과 배터리 퓨즈를 확인하세요.",
+  "notice.meterFault.batteryOutOfRange":
+    "배터리 전압이 눈금 끝에 있습니다. A1의 분압기와 그 비율을 확인하세요.",
+  "notice.meterFault.panelBackwards":
+    "태양광 패널의 전류가 거꾸로 흐릅니다. A2에 연결된 센서의 두 전선을 서로 바꾸세요.",
+  "notice.meterFault.panelOutOfRange":
+    "패널의 전류 센서가 잴 수 있는 범위를 넘었습니다. A2로 가는 전선을 확인하세요.",
+  "notice.meterFault.help":
+    "고칠 때까지 릴레이가 열려 있어 전기가 흐르지 않습니다. 배선도는 docs/wiring.md에 있습니다. 계량기는 늦어도 5분 뒤에 저절로 다시 시도하며, 계량한 값은 남아 있습니다.",
+  "notice.meterFault.helpPanel":
+    "패널의 값만 보이지 않습니다. 이웃으로 흐르는 전기는 그대로 계량되고 판매됩니다. 배선도는 docs/wiring.md에 있습니다.",
   "notice.meterGone.title": "계량기가 응답하지 않습니다.",
   "notice.meterGone.text": "릴레이가 열려 있어 전기가 흐르지 않습니다. 돌아오면 공급이 이어집니다.",
   "notice.meterGone.help":

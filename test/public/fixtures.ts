@@ -87,6 +87,8 @@ export const meter: MeterView = {
   prosumer: LAB_ACCOUNTS.prosumer.address,
   state: "online",
   detail: "",
+  fault: null,
+  halt: null,
   relay: "open",
   firmware: { name: "neighborwatt meter 1.0", opensByItself: true },
   todayMilliWh: "0",

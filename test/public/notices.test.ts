@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mendOf, noticeOf, toneOf } from "../../public/notices";
+import type { MeterFault } from "../../common/meter";
+import { translator } from "../../public/i18n";
+import { helpKey, mendOf, type Notice, noticeOf, textKey, toneOf } from "../../public/notices";
 import { noticesOf, standingNotices } from "../../public/standing-notices";
 import { initialState, type PageState } from "../../public/state";
 import { ChainNotAddable } from "../../public/wallet/network";
@@ -67,6 +69,34 @@ describe("Standing notices", () => {
     ["node gone", withChain("nodeLost"), ["nodeGone"]],
     ["sealer stopped", withChain("silent"), ["chainSilent"]],
     ["chain reset", withChain("rebuilding"), ["rebuilding"]],
+    [
+      "the panel's sensor the wrong way round",
+      { ...readyState, meters: { [METER]: { ...meter, fault: "panelBackwards" } } },
+      ["meterFault"],
+    ],
+    [
+      "the neighbour's sensor the wrong way round",
+      { ...readyState, meters: { [METER]: { ...meter, state: "lost", fault: "currentBackwards" } } },
+      ["meterFault"],
+    ],
+    [
+      "a second server with the meter's key",
+      {
+        ...readyState,
+        meters: { [METER]: { ...meter, halt: { tradeId: "1000001", block: 9, txHash: "0x1" } } },
+      },
+      ["meterHalted"],
+    ],
+    [
+      "a second server with the meter's key, and a cable that is out",
+      {
+        ...readyState,
+        meters: {
+          [METER]: { ...meter, state: "lost", halt: { tradeId: "1000001", block: 9, txHash: "0x1" } },
+        },
+      },
+      ["meterHalted", "meterGone"],
+    ],
     ["meter lost", { ...readyState, meters: { [METER]: { ...meter, state: "lost" } } }, ["meterGone"]],
   ];
   for (const [situation, state, expected] of rows)
@@ -94,6 +124,26 @@ describe("Standing notices", () => {
     };
     assert.deepEqual(names(lost), ["serverGone"]);
   });
+});
+
+describe("The notice of a meter that is wired wrong", () => {
+  const t = translator("en");
+  const rows: [MeterFault, RegExp, RegExp][] = [
+    ["currentBackwards", /Swap the two wires .*A0/, /relay is open/],
+    ["currentOutOfRange", /wire to A0/, /relay is open/],
+    ["currentThroughOpenRelay", /contact is welded/, /relay is open/],
+    ["noBatteryVolts", /A1/, /relay is open/],
+    ["batteryOutOfRange", /divider at A1/, /relay is open/],
+    ["panelBackwards", /Swap the two wires .*A2/, /metered and sold as before/],
+    ["panelOutOfRange", /wire to A2/, /metered and sold as before/],
+  ];
+  for (const [fault, mend, help] of rows)
+    it(`says of ${fault} what to do, and what it means for the sale`, () => {
+      const notice: Notice = { name: "meterFault", fault };
+      assert.match(t(textKey(notice)), mend);
+      assert.match(t(helpKey(notice)!), help);
+      assert.doesNotMatch(t(textKey(notice)) + t(helpKey(notice)!), /USB/);
+    });
 });
 
 describe("The last action's notice", () => {

@@ -1,6 +1,7 @@
 /** What goes away and comes back: the server, the meter. The page says what is missing and goes on by itself. */
 import assert from "node:assert/strict";
 import { ids } from "../../public/ids";
+import { PluggedArduino } from "../support/arduino";
 import {
   appears,
   connectLab,
@@ -14,9 +15,11 @@ import {
 } from "../support/browser";
 import { need } from "../support/need";
 
-/** Chromium's own lines about a server that is not there. */
+/** Chromium's own lines about a server that is not there, or has not found the contracts yet. */
 const isOfAbsence = (line: string) =>
-  /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket/.test(line);
+  /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket|503 \(Service Unavailable\)/.test(
+    line,
+  );
 
 describe("The page in bad weather", function () {
   this.timeout(300_000);
@@ -79,6 +82,42 @@ describe("The page in bad weather", function () {
     await disappears(page, ids.notice("noContracts"));
     await appears(page, ids.gridTariff);
     await appears(page, ids.offerSaving("1"));
+    await close();
+  });
+
+  it("says what is wrong with the meter's wiring, and not to look at the cable", async function () {
+    need(this, "socat");
+    const arduino = new PluggedArduino();
+    await arduino.start();
+    const { page, house, complaints, close } = await openPage();
+    try {
+      await house.stopServer();
+      await house.startServer({ METER: `serial:${arduino.path}` });
+      await appears(page, ids.meterState, "[data-state=online]", 60_000);
+      assert.equal(await page.locator(`#${ids.notice("meterFault")}`).count(), 0);
+
+      await arduino.tell("reverse 2");
+      await appears(page, ids.notice("meterFault"));
+      assert.match(await text(page, ids.notice("meterFault")), /panel's current .*A2/);
+      assert.equal(await page.locator(`#${ids.meterState}`).getAttribute("data-state"), "online");
+
+      await arduino.tell("pin 1 0");
+      await appears(page, ids.relay, "[data-relay=open]");
+      await page.locator(`#${ids.notice("meterFault")}`, { hasText: "battery shows no voltage" }).waitFor();
+      await press(page, ids.noticeMend("meterFault"));
+      assert.match(await text(page, ids.notice("meterFault")), /docs\/wiring\.md/);
+      assert.equal(await page.locator(`#${ids.notice("meterGone")}`).count(), 0);
+      await shoot(page, "meter-fault");
+    } finally {
+      await house.stopServer();
+      await arduino.stop();
+      await house.startServer();
+    }
+    await disappears(page, ids.notice("meterFault"), 60_000);
+    assert.deepEqual(
+      complaints.filter((line) => !isOfAbsence(line)),
+      [],
+    );
     await close();
   });
 
