@@ -1,4 +1,4 @@
-/** A stretch of the chain with its events, read in several requests and yet of one chain only. */
+/** A range of blocks with its events, read in several requests and yet of one chain only. */
 import { sameAddress } from "../../common/address";
 import type { ChainEvent } from "../chain-event";
 import type { EventBatch } from "../types";
@@ -29,6 +29,12 @@ export async function readPage(
   alsoBlocks: number[],
 ): Promise<Page | null> {
   const logs = from > last.block ? [] : await node.logs(contract, EVENT_TOPICS, from, last.block);
+  for (const { blockNumber, logIndex } of logs) {
+    if (blockNumber < from || blockNumber > last.block)
+      throw new NodeError(
+        `the node gives log ${logIndex} of block ${blockNumber}, asked for blocks ${from} to ${last.block}`,
+      );
+  }
   const blocks = [...new Set([...logs.map((log) => log.blockNumber), ...alsoBlocks])].filter(
     (block) => block !== last.block,
   );
@@ -43,7 +49,7 @@ export async function readPage(
   });
   logs.sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
   logs.forEach((log, i) => {
-    checkLog(log, logs[i - 1], contract, from, byBlock);
+    checkLog(log, logs[i - 1], contract, byBlock);
   });
   return {
     events: logs.map(readEvent),
@@ -59,13 +65,11 @@ function checkLog(
   log: RawLog,
   before: RawLog | undefined,
   contract: string,
-  from: number,
   headers: Map<number, NodeHeader>,
 ): void {
   const where = `log ${log.logIndex} of block ${log.blockNumber}`;
   if (!sameAddress(log.address, contract))
     throw new NodeError(`the node gives ${where}, which is of another contract (${log.address})`);
-  if (log.blockNumber < from) throw new NodeError(`the node gives ${where}, asked for blocks from ${from}`);
   if (log.blockHash !== headers.get(log.blockNumber)?.hash)
     throw new NodeError(`the node gives ${where} with another hash than the block's`);
   if (before && before.blockNumber === log.blockNumber && before.logIndex === log.logIndex)

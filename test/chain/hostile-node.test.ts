@@ -59,8 +59,9 @@ const lies: { it: string; method: string; change: (result: unknown) => unknown; 
   changedLog(
     "a log from below what was asked for",
     { blockNumber: "0x0" },
-    /asked for blocks from|another hash/,
+    /asked for blocks \d+ to \d+|another hash/,
   ),
+  changedLog("a log from above what was asked for", { blockNumber: "0xffff" }, /asked for blocks \d+ to \d+/),
   {
     it: "one log twice",
     method: "eth_getLogs",
