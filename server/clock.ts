@@ -36,7 +36,8 @@ export function heldClock(host: HostClock, jumped: (byMs: number) => void = () =
         doubt = null;
         jumped(byMs);
       }
-      return steadyMs + offsetMs;
+      // The steady clock is finer than what is stored.
+      return Math.round(steadyMs + offsetMs);
     },
   };
 }

@@ -111,7 +111,7 @@ export interface Service {
  * nothing that cannot be undone goes by it.
  */
 export interface Clock {
-  /** ms since 1970. */
+  /** Whole ms since 1970. */
   nowMs(): number;
   /** ms since some moment; never jumps, never goes back. */
   steadyMs(): number;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Fault } from "./scene";
+import type { Fault, Scene } from "./scene";
 
 /** Debian keeps it below the machine's own triplet. */
 function findFaketime(): string | null {
@@ -13,37 +13,64 @@ function findFaketime(): string | null {
   return files.find((file) => existsSync(file)) ?? null;
 }
 
+/** The server is started anew with a clock that says `offsetS` of the host's, and that `set` can change. */
+async function withClock(
+  { bench, trade }: Scene,
+  offsetS: string,
+  work: (set: (offsetS: string) => void) => Promise<void>,
+): Promise<void> {
+  const { house } = bench;
+  const folder = mkdtempSync(join(tmpdir(), "neighborwatt-clock-"));
+  const file = join(folder, "faketime");
+  const set = (offset: string) => writeFileSync(file, `${offset}\n`);
+  try {
+    set(offsetS);
+    await house.stopServer();
+    await house.startServer({
+      LD_PRELOAD: findFaketime()!,
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    });
+    if (!(await bench.untilFlows(trade))) throw new Error("the trade ended too early");
+    await work(set);
+    await house.untilSettled(trade.tradeId);
+  } finally {
+    await house.stopServer();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Each offset for a second or two. */
+async function say(scene: Scene, offsets: readonly string[], set: (offsetS: string) => void): Promise<void> {
+  await scene.mark();
+  for (const offsetS of offsets) {
+    set(offsetS);
+    await sleep(scene.between(800, 1600));
+    await scene.mustNotHaveOpened();
+  }
+}
+
+const missingPart = () => (findFaketime() === null ? "faketime" : null);
+
 export const CLOCK_FAULTS: Fault[] = [
   {
     name: "the clock is an hour ahead, then a minute behind, then right",
-    missingPart: () => (findFaketime() === null ? "faketime" : null),
-    orderMilliWh: 9n,
-    async strike(scene) {
-      const { bench } = scene;
-      const folder = mkdtempSync(join(tmpdir(), "neighborwatt-clock-"));
-      const clock = join(folder, "faketime");
-      const set = (offsetS: string) => writeFileSync(clock, `${offsetS}\n`);
-      try {
-        set("+0");
-        await bench.house.stopServer();
-        await bench.house.startServer({
-          LD_PRELOAD: findFaketime()!,
-          FAKETIME_TIMESTAMP_FILE: clock,
-          FAKETIME_NO_CACHE: "1",
-          FAKETIME_DONT_FAKE_MONOTONIC: "1",
-        });
-        if (!(await bench.untilFlows(scene.trade))) throw new Error("the trade ended too early");
-        await scene.mark();
-        for (const offsetS of ["+3600", "-60", "+0"]) {
-          set(offsetS);
-          await sleep(scene.between(1000, 2000));
-          await scene.mustNotHaveOpened();
-        }
-        await bench.house.untilSettled(scene.trade.tradeId);
-      } finally {
-        await bench.house.stopServer();
-        rmSync(folder, { recursive: true, force: true });
-      }
-    },
+    isShort: true,
+    missingPart,
+    orderMilliWh: 5n,
+    strike: (scene) => withClock(scene, "+0", (set) => say(scene, ["+3600", "-60", "+0"], set)),
+  },
+  {
+    name: "the server starts with a clock an hour ahead, which is then set right",
+    missingPart,
+    orderMilliWh: 5n,
+    strike: (scene) => withClock(scene, "+3600", (set) => say(scene, ["+0"], set)),
+  },
+  {
+    name: "the server starts with a clock of 1970, which is then set right",
+    missingPart,
+    orderMilliWh: 5n,
+    strike: (scene) => withClock(scene, "@1970-01-01 00:10:00", (set) => say(scene, ["+0"], set)),
   },
 ];

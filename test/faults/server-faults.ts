@@ -39,7 +39,6 @@ export const SERVER_FAULTS: Fault[] = [
   trips("the server stands still for 10 s", 10_000),
   {
     name: "a second server on the same data folder",
-    isShort: true,
     async strike(scene) {
       const { house } = scene.bench;
       const said = await house.refusedServer();

@@ -45,6 +45,20 @@ describe("the host's clock, held to the steady one", () => {
     });
   }
 
+  it("gives whole milliseconds, however fine the steady clock is, through a jump as before and after it", () => {
+    const host = { steady: 5_000.123_456, offMs: 0 };
+    const clock = heldClock({
+      steadyMs: () => host.steady,
+      nowMs: () => NOON + Math.floor(host.steady) + host.offMs,
+    });
+    for (const offMs of [0, HOUR, -61_000, 0])
+      for (let s = 0; s < 70; s++) {
+        host.offMs = offMs;
+        host.steady += 1_000.031_7;
+        assert.ok(Number.isInteger(clock.nowMs()), `${clock.nowMs()}`);
+      }
+  });
+
   it("believes no clock that says something else each time", () => {
     const { host, pass, errorMs, jumps } = bench();
     for (let i = 1; i < 200; i++) {
