@@ -22,7 +22,8 @@ const { values } = parseArgs({ options: { out: { type: "string" } } });
 const out = path.resolve(values.out ?? path.join(__dirname, "../../build/ec2"));
 /** aws-cdk-lib is needed by this command alone, so `npm ci` in the root does not bring it. */
 function installPackages(): void {
-  if (fs.existsSync(path.join(__dirname, "node_modules", "aws-cdk-lib"))) return;
+  // npm writes this file last: an installation that was interrupted has no such file.
+  if (fs.existsSync(path.join(__dirname, "node_modules", ".package-lock.json"))) return;
   console.log("Installing the packages of geth/ec2 (once) …");
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: __dirname,

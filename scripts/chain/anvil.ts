@@ -189,8 +189,8 @@ function readRecord(recordFile: string): ProcessIdentity | null {
     throw error;
   }
   try {
-    const { pid, startedAt, command } = JSON.parse(text) as ProcessIdentity;
     // What it says must be an anvil, whatever somebody has written into the file.
+    const { pid, startedAt, command } = (JSON.parse(text) ?? {}) as ProcessIdentity;
     return String(command).includes("anvil") ? { pid, startedAt, command } : null;
   } catch (error) {
     // Half written when the machine's power went: and anvil went with it.

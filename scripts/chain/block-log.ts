@@ -132,8 +132,10 @@ function readIfThere(file: string): Buffer | null {
   try {
     return readFileSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    const what = `${file} cannot be read (${message}): it must be a file, and this user must be allowed to read it`;
+    throw new Error(`${what}. Nothing was changed.`, { cause: error });
   }
 }
 

@@ -1,6 +1,14 @@
 /** The embedded chain comes back from its log, block for block; and a log that is damaged is told, not mended. */
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -268,6 +276,15 @@ describe("the kept chain's log", function () {
       assert.deepEqual(readdirSync(lock.folder).sort(), files);
     });
   }
+
+  it("that is a folder is refused by name", async () => {
+    mkdirSync(log);
+    await assert.rejects(start(), (error: Error) => {
+      assert.ok(error.message.startsWith(`${log} cannot be read`), error.message);
+      assert.match(error.message, /it must be a file.*Nothing was changed/);
+      return true;
+    });
+  });
 
   it("of an older kind is refused with the mend", async () => {
     writeFileSync(join(lock.folder, "chain.json"), "{}");

@@ -183,6 +183,8 @@ describe("a kept chain", function () {
         { ...strangerIs, startedAt: running.anvilIs.startedAt },
         strangerIs,
         stranger.pid,
+        null,
+        [],
       ]) {
         writeFileSync(record, JSON.stringify(written));
         const again = await start();
