@@ -44,10 +44,10 @@ const names = (faults: readonly Fault[]) => faults.map(({ name }) => `  ${name}`
 const inSeconds = (s: number | null) => (s === null ? "never" : s.toFixed(3));
 
 function printKill(kill: Kill, number: number): void {
-  const { momentMs, relay, opensAfterS, flowedMilliWh, lostMilliWh, violations } = kill;
+  const { during, momentMs, relay, opensAfterS, flowedMilliWh, lostMilliWh, violations } = kill;
   const energy = `${flowedMilliWh.toFixed(3)} | ${lostMilliWh.toFixed(3)}`;
   console.log(
-    `| ${number} | ${momentMs} | ${relay} | ${inSeconds(opensAfterS)} | ${energy} | ${violations.join("; ") || "ok"} |`,
+    `| ${number} | ${during} | ${momentMs} | ${relay} | ${inSeconds(opensAfterS)} | ${energy} | ${violations.join("; ") || "ok"} |`,
   );
 }
 
@@ -95,8 +95,8 @@ const underTest = (net: TestNetwork): GethUnderTest => ({
 });
 
 async function killAll(bench: FaultBench, count: number, seed: number, chain: string): Promise<void> {
-  console.log("| kill | ms after the relay closed | relay | open after, s | flowed, mWh | lost, mWh | |");
-  console.log("| --- | --- | --- | --- | --- | --- | --- |");
+  console.log("| kill | during | ms after its begin | relay | open after, s | flowed, mWh | lost, mWh | |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
   const kills = await killAtRandom(bench, count, seed, printKill);
   const { flowed, paidFor, allowed } = await bench.check(kills.length);
   printSums(kills, [

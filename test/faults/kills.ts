@@ -1,4 +1,4 @@
-/** `kill -9` of the server at random moments of deliveries. */
+/** `kill -9` of the server at random moments of deliveries, and now and then of its start. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { uniformNoise } from "../../meter/sim/noise";
 import {
@@ -11,7 +11,9 @@ import {
 } from "./bench";
 
 export interface Kill {
-  /** Waited since the server was ready and the relay closed, ms. */
+  /** What it struck: a delivery, or the start after the kill before. */
+  during: "delivery" | "start";
+  /** Waited since the server was ready and the relay closed, or since the start, ms. */
   momentMs: number;
   /** What the relay did when the server was killed. */
   relay: "open" | "closed";
@@ -27,6 +29,9 @@ export interface Kill {
 const PATIENCE_S = 5;
 /** Some 0.7 mWh flow in a second: an order's end, its final reading and its settlement are struck as well. */
 const LATEST_MOMENT_MS = 2_200;
+/** One kill in so many strikes the next start; beyond the moment at which a quick machine is ready. */
+const STARTS_BETWEEN = 8;
+const LATEST_MOMENT_OF_START_MS = 4_000;
 const SMALLEST_ORDER_MILLI_WH = 1;
 const LARGEST_ORDER_MILLI_WH = 3;
 /** So much is ordered ahead, mWh, that one delivery follows the other. */
@@ -51,10 +56,7 @@ export async function killAtRandom(
       orderedMilliWh += milliWh;
     }
   };
-  await buyAhead();
-  while (kills.length < count) {
-    const momentMs = between(0, LATEST_MOMENT_MS);
-    while (!(await bench.untilFlows())) await bench.buy(BigInt(LARGEST_ORDER_MILLI_WH));
+  const strike = async (during: Kill["during"], momentMs: number) => {
     await sleep(momentMs);
     const { atS, relay } = await bench.killServer();
     const opensAfterS = await bench.opensAfter(atS, PATIENCE_S);
@@ -62,9 +64,19 @@ export async function killAtRandom(
     const flowedMilliWh = after.flowed - before.flowed;
     const lostMilliWh = lostBetween(before, after);
     before = after;
-    const kill = { momentMs, relay, opensAfterS, flowedMilliWh, lostMilliWh };
+    const kill = { during, momentMs, relay, opensAfterS, flowedMilliWh, lostMilliWh };
     kills.push({ ...kill, violations: violationsOf(kill) });
     report(kills.at(-1)!, kills.length);
+  };
+  await buyAhead();
+  while (kills.length < count) {
+    while (!(await bench.untilFlows())) await bench.buy(BigInt(LARGEST_ORDER_MILLI_WH));
+    await strike("delivery", between(0, LATEST_MOMENT_MS));
+    while (kills.length < count && between(1, STARTS_BETWEEN) === 1) {
+      // It is not ready before it is killed, as a rule.
+      bench.house.startServer().catch(() => {});
+      await strike("start", between(0, LATEST_MOMENT_OF_START_MS));
+    }
     // What is bought while the server is down, it finds when it is back.
     await Promise.all([bench.house.startServer(), kills.length < count && buyAhead()]);
   }
