@@ -16,7 +16,9 @@ const CHECKS: [name: string, program: string, ...args: string[]][] = [
     "depcruise",
     "--config",
     ".dependency-cruiser.cjs",
-    ..."common meter server public geth scripts test migrations truffle-config.ts vite.config.mts".split(" "),
+    ..."chain common meter server public geth scripts test migrations truffle-config.ts vite.config.mts".split(
+      " ",
+    ),
   ],
 ];
 

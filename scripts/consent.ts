@@ -6,10 +6,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Database from "libsql";
-import { loadMeterKey } from "../server/chain/meter-key";
-import { EthereumNode } from "../server/chain/node";
-import { JsonRpc } from "../server/chain/rpc";
-import { halvesOf } from "../server/chain/web3";
+import { loadMeterKey } from "../chain/meter-key";
+import { EthereumNode } from "../chain/node";
+import { JsonRpc } from "../chain/rpc";
+import { halvesOf } from "../chain/web3";
 import { loadConfig } from "../server/config";
 import { readDeployment } from "./lab-chain";
 

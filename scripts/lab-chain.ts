@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { Web3 } from "web3";
 import { energyTokenAbi } from "../build/abi/EnergyToken";
 import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import type { MeterKey } from "../chain/meter-key";
+import { halvesOf } from "../chain/web3";
 import { sameAddress } from "../common/address";
 import { type CompiledCode, isSameCode } from "../common/bytecode";
 import type { TypedContract } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
 import { BASE_UNITS } from "../common/units";
-import type { MeterKey } from "../server/chain/meter-key";
-import { halvesOf } from "../server/chain/web3";
 
 export type LabRole = keyof typeof LAB_ACCOUNTS;
 

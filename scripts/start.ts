@@ -6,8 +6,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { loadMeterKey, type MeterKey } from "../chain/meter-key";
 import { LAB_MNEMONIC } from "../common/lab";
-import { loadMeterKey, type MeterKey } from "../server/chain/meter-key";
 import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";

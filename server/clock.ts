@@ -3,7 +3,7 @@
  * for a moment is no fact. So the time given out goes on steadily, and follows the host only when the host has said
  * the same for a minute. It stamps, shows and sorts; what cannot be undone goes by the chain's confirmed time.
  */
-import type { Clock } from "./types";
+import type { Clock } from "../common/service";
 
 /** A difference up to this is the clock being slewed, and followed at once. */
 const SLEW_MS = 500;

@@ -1,9 +1,9 @@
 /** What `GET /api/config` says, and the version by which a page notices that it says something else. */
 import { createHash } from "node:crypto";
+import type { DeployedContracts } from "../chain";
 import { sameAddress } from "../common/address";
 import type { ConfigView } from "../common/api";
 import { TOKENS_PER_ETHER } from "../common/lab";
-import type { DeployedContracts } from "./chain";
 import type { Config } from "./config";
 import type { Ledger } from "./store/ledger";
 

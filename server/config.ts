@@ -6,10 +6,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, LAB_MNEMONIC } from "../common/lab";
+import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
 import { type Host, parseHost } from "./http/hosts";
 import { hostProblem } from "./listening";
-import { LOG_LEVELS } from "./log";
 import { defaultNodes, httpUrl, type NodeAddress, nodeList } from "./node-list";
 import { slips } from "./slips";
 

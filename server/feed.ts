@@ -4,9 +4,9 @@
  */
 import type { Address } from "../common/address";
 import type { ServerToClientEvents } from "../common/events";
+import type { Service } from "../common/service";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
-import type { Service } from "./types";
 import type { Views } from "./views";
 
 /** To all pages; `volatile` may be lost by a slow one. */

@@ -3,10 +3,13 @@
  * and stopped in the other. Run it with `npx tsx server/main.ts`; `npm start` does it after preparing the rest.
  */
 import { join } from "node:path";
+import { createChain, type DeployedContracts, loadMeterKey, type MeterKey } from "../chain";
+import type { ReadingSigner } from "../chain/readings";
+import { createLog, type Log, messageOf, namedLog } from "../common/log";
+import type { Clock, Service } from "../common/service";
 import { parseCalibration } from "../meter/calibration";
 import { systemClock } from "../meter/clock";
 import { createMeter } from "../meter/meter";
-import { createChain, type DeployedContracts, loadMeterKey, type MeterKey, Nodes } from "./chain";
 import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
 import { type Config, ConfigError, loadServedConfig } from "./config";
@@ -14,11 +17,10 @@ import { configView } from "./config-view";
 import { SecondSigner } from "./delivery/second-signer";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
-import { createLog, type Log, messageOf, namedLog } from "./log";
+import { Nodes } from "./network/nodes";
 import { pageScriptReader } from "./page-script";
 import { Store } from "./store";
 import { Today } from "./today";
-import type { Clock, ReadingSigner, Service } from "./types";
 import { Views } from "./views";
 import { Web } from "./web";
 

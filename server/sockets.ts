@@ -6,10 +6,10 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type DefaultEventsMap, Server, type Socket } from "socket.io";
 import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
+import type { Log } from "../common/log";
+import type { Service } from "../common/service";
 import type { Publisher } from "./feed";
 import type { Hosts } from "./http/hosts";
-import type { Log } from "./log";
-import type { Service } from "./types";
 import type { Views } from "./views";
 
 interface Reader {

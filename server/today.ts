@@ -1,7 +1,8 @@
 /** Energy since local midnight: the register now, less the register then, corrections of it left out. */
+
+import type { Clock } from "../common/service";
 import type { DeliveryService } from "./delivery/service";
 import type { History } from "./store/history";
-import type { Clock } from "./types";
 
 export class Today {
   private midnightMs = Number.NaN;

@@ -2,12 +2,12 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { type AddressInfo, isIPv4 } from "node:net";
+import type { Service } from "../common/service";
 import { type AppParts, createApp, createHttpServer } from "./app";
 import { type Host, Hosts, isAnyAddress, ownAddresses } from "./http/hosts";
 import { createMetrics } from "./http/metrics";
 import { answersAt, whyNotListening } from "./listening";
 import { type SocketLimits, Sockets } from "./sockets";
-import type { Service } from "./types";
 
 export interface WebParts extends Omit<AppParts, "connections" | "hosts" | "serverId"> {
   host: string;

@@ -12,16 +12,10 @@ import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
 import { privateKeyToAddress } from "web3-eth-accounts";
 import type { AbiFunctionFragment } from "web3-types";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
+import { meterKeyOf } from "../../chain/meter-key";
+import { createPrivateKey, encodeTradeCall, type Hex, halvesOf, signTransaction } from "../../chain/web3";
 import { GETH_CHAIN_ID } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
-import { meterKeyOf } from "../../server/chain/meter-key";
-import {
-  createPrivateKey,
-  encodeTradeCall,
-  type Hex,
-  halvesOf,
-  signTransaction,
-} from "../../server/chain/web3";
 import { migrate } from "../deploy";
 import { jsonRpc } from "../embedded-chain";
 import { endsWithUs, runProgram } from "../ending";

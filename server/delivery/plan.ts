@@ -12,10 +12,11 @@
  * The relay opens at the first sample that shows the order fulfilled. What flows beyond it, at most the power times
  * one sample interval, is given to the neighbour and never sold.
  */
+
+import type { ReadingStatement } from "../../chain/readings";
 import type { Address } from "../../common/address";
 import type { TradeWait } from "../../common/events";
 import type { RelayPosition } from "../../common/meter";
-import type { ReadingStatement } from "../types";
 import { afterNoFlow, hasFlowed, isHeldBack, type NoFlow } from "./no-flow";
 
 /** An open trade, as the confirmed chain has it. */

@@ -11,13 +11,14 @@
  * - those found while the chain is read up to its head: after a backup was restored, or while this server was down;
  * - of trades older than the journal itself: one before it may have signed for them, and is lost.
  */
+
+import type { ChainEvent } from "../../chain/chain-event";
 import type { Address } from "../../common/address";
 import type { HaltView } from "../../common/events";
+import { type Log, messageOf } from "../../common/log";
+import type { Service } from "../../common/service";
 import { formatDecimal } from "../../common/units";
-import type { ChainEvent } from "../chain-event";
-import { type Log, messageOf } from "../log";
 import type { Store } from "../store";
-import type { Service } from "../types";
 
 type Settled = Extract<ChainEvent, { name: "TradeSettled" }>;
 

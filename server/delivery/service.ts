@@ -1,6 +1,10 @@
 /** Delivery at work: brings the plan together with the meter, the journal and the meter's key. */
+
+import type { ReadingSigner } from "../../chain/readings";
+import type { BlockHeader } from "../../chain/sink";
 import type { Address } from "../../common/address";
 import type { HaltView, TradeWait } from "../../common/events";
+import { type Log, messageOf } from "../../common/log";
 import type {
   Meter,
   MeterFirmware,
@@ -9,13 +13,12 @@ import type {
   RegisterStart,
   RelayPosition,
 } from "../../common/meter";
+import type { Clock, Service } from "../../common/service";
 import { formatDecimal } from "../../common/units";
 import { type ChainClock, noBlockSince } from "../chain-clock";
-import { type Log, messageOf } from "../log";
 import type { Store } from "../store";
 import { type HistoryPoint, SecondMeans } from "../store/history";
 import { type MarketTrade, signaturesCount } from "../store/market";
-import type { BlockHeader, Clock, ReadingSigner, Service } from "../types";
 import {
   type DeliveryPlan,
   type DeliveryRecord,

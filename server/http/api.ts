@@ -1,11 +1,11 @@
 /** What programs and the page ask for: JSON, read-only. */
 import { Router } from "express";
 import { z } from "zod";
+import { signedReadingView } from "../../chain/readings";
 import type { ConfigView, OfferListView, TradeDetailView, TradePageView } from "../../common/api";
 import type { NetworkView } from "../../common/events";
-import type { Log } from "../log";
+import type { Log } from "../../common/log";
 import type { Journal } from "../store/journal";
-import { signedReadingView } from "../types";
 import type { Views } from "../views";
 import { HttpError, parseInput } from "./errors";
 import { answerHistory, type HistoryParts } from "./history";

@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { ZodType } from "zod";
 import type { ErrorView } from "../../common/api";
-import { type Log, messageOf } from "../log";
+import { type Log, messageOf } from "../../common/log";
 
 /** A refusal by this server, with words for whoever asked. */
 export class HttpError extends Error {

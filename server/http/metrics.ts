@@ -1,11 +1,11 @@
 /** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { SettlementSource } from "../../chain/readings";
 import { METER_FAULTS } from "../../common/meter";
 import { haltWords } from "../delivery/second-signer";
 import type { DeliveryService } from "../delivery/service";
 import { REFUSALS } from "../rpc/door";
 import type { Ledger } from "../store/ledger";
-import type { SettlementSource } from "../types";
 import type { Views } from "../views";
 
 export interface MetricsParts {

@@ -1,6 +1,8 @@
 /** One SQLite file: the chain's facts (`ledger`), what must outlive a crash (`journal`), and the samples (`history`). */
-import type { Log } from "../log";
-import type { Service, SettlementSource } from "../types";
+
+import type { SettlementSource } from "../../chain/readings";
+import type { Log } from "../../common/log";
+import type { Service } from "../../common/service";
 import { type OpenDatabase, openDatabase } from "./database";
 import { History } from "./history";
 import { Journal } from "./journal";

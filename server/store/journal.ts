@@ -4,12 +4,12 @@
  * that no signed reading ever stands above the stored register.
  */
 import { z } from "zod";
+import { decimal } from "../../chain/decimal";
+import type { SignedReading } from "../../chain/readings";
 import type { Address } from "../../common/address";
 import type { RegisterStart } from "../../common/meter";
 import { bigintFrom, bigintsAsText } from "../../common/wire";
-import { decimal } from "../decimal";
 import { type DeliveryRecord, deliveryKey } from "../delivery/plan";
-import type { SignedReading } from "../types";
 import type { Db } from "./db";
 
 /** A signed reading and the purchase it was signed for. */

@@ -1,8 +1,8 @@
 /** What the chain said, once each, in order: the follower writes here, everybody else reads the market. */
 
-import { type ChainEvent, eventFromJson, eventToJson } from "../chain-event";
-import { messageOf } from "../log";
-import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../types";
+import { type ChainEvent, eventFromJson, eventToJson } from "../../chain/chain-event";
+import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../../chain/sink";
+import { messageOf } from "../../common/log";
 import type { Db } from "./db";
 import { prepareStatements } from "./ledger-sql";
 import { Market, nothingTouched, type Touched } from "./market";

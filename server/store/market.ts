@@ -1,7 +1,8 @@
 /** Offers, trades and meters as the chain's events make them. A pure fold: the same events, the same market. */
+
+import type { ChainEvent, EventPlace } from "../../chain/chain-event";
+import type { BlockHeader } from "../../chain/sink";
 import type { Address } from "../../common/address";
-import type { ChainEvent, EventPlace } from "../chain-event";
-import type { BlockHeader } from "../types";
 
 export interface MarketMeter {
   meter: Address;

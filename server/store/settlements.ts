@@ -1,6 +1,7 @@
 /** Which signed readings the chain still lacks: computed from what it says, so that nothing is kept in two places. */
-import type { Log } from "../log";
-import type { SettlementSource, SignedReading } from "../types";
+
+import type { SettlementSource, SignedReading } from "../../chain/readings";
+import type { Log } from "../../common/log";
 import type { Journal } from "./journal";
 import type { Ledger } from "./ledger";
 import { signaturesCount } from "./market";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { encodeParameters } from "web3-eth-abi";
-import { decodeRevert, revertOf } from "../../server/chain/abi-errors";
-import { RpcError } from "../../server/chain/rpc";
-import { keccak256 } from "../../server/chain/web3";
+import { decodeRevert, revertOf } from "../../chain/abi-errors";
+import { RpcError } from "../../chain/rpc";
+import { keccak256 } from "../../chain/web3";
 
 const encoded = (signature: string, types: string[], values: unknown[]) =>
   keccak256(signature).slice(0, 10) + encodeParameters(types, values).slice(2);

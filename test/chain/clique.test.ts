@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { type RawHeader, sealerOf } from "../../chain/clique";
 import { LAB_SEALERS } from "../../geth/lab";
-import { type RawHeader, sealerOf } from "../../server/chain/clique";
 
 /** Block 2 of a network made by geth 1.10.26 from geth/genesis.json, as its `eth_getBlockByNumber` gave it. */
 const sealed: RawHeader = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Follower } from "../../server/chain/follower";
+import type { Follower } from "../../chain/follower";
 import { TestChain } from "../support/chain";
 import { FaultyLine } from "./faulty-line";
 import { RecordingSink } from "./recording-sink";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { Follower } from "../../chain/follower";
+import { halvesOf } from "../../chain/web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
-import type { Follower } from "../../server/chain/follower";
-import { halvesOf } from "../../server/chain/web3";
 import { PRICE, TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { FaultyLine } from "./faulty-line";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { createChain } from "../../chain";
 import { GETH_CHAIN_ID, LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
 import { paymentFor } from "../../common/units";
 import { LAB_SEALERS } from "../../geth/lab";
-import { createChain } from "../../server/chain";
 import { PRICE, TestChain } from "../support/chain";
 import { needGeth, TestNetwork } from "../support/geth";
 import { until } from "../support/until";

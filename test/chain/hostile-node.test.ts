@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Follower } from "../../server/chain/follower";
-import { EthereumNode } from "../../server/chain/node";
-import { JsonRpc } from "../../server/chain/rpc";
+import type { Follower } from "../../chain/follower";
+import { EthereumNode } from "../../chain/node";
+import { JsonRpc } from "../../chain/rpc";
 import { TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { FaultyLine, type Request } from "./faulty-line";

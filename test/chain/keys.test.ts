@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadMeterKey } from "../../chain";
+import { revertOf } from "../../chain/abi-errors";
+import { RpcError } from "../../chain/rpc";
+import { settlerKey } from "../../chain/settler-key";
+import { settleCall } from "../../chain/simulation";
 import { LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
-import { loadMeterKey } from "../../server/chain";
-import { revertOf } from "../../server/chain/abi-errors";
-import { RpcError } from "../../server/chain/rpc";
-import { settlerKey } from "../../server/chain/settler-key";
-import { settleCall } from "../../server/chain/simulation";
 import { TestChain } from "../support/chain";
 import { nodeAt } from "./support";
 

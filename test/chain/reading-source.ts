@@ -1,5 +1,5 @@
 /** Readings a meter has signed, offered as the store offers them: newest per trade, until confirmed or refused. */
-import type { SettlementSource, SignedReading } from "../../server/types";
+import type { SettlementSource, SignedReading } from "../../chain/readings";
 import type { TestChain } from "../support/chain";
 import type { RecordingSink } from "./recording-sink";
 

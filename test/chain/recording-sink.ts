@@ -1,7 +1,7 @@
 /** A store in memory that insists on its contract and remembers what it was told. */
 import assert from "node:assert/strict";
-import type { ChainEvent } from "../../server/chain-event";
-import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../../server/types";
+import type { ChainEvent } from "../../chain/chain-event";
+import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../../chain/sink";
 
 export const placeOf = ({ block, blockHash, txHash, logIndex }: ChainEvent) =>
   `${block}:${blockHash}:${txHash}:${logIndex}`;

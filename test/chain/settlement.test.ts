@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import type { ChainEvent } from "../../chain/chain-event";
+import type { Follower } from "../../chain/follower";
+import { Sender } from "../../chain/sender";
+import { Settlement } from "../../chain/settlement";
+import { settleCall } from "../../chain/simulation";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { paymentFor } from "../../common/units";
-import type { Follower } from "../../server/chain/follower";
-import { Sender } from "../../server/chain/sender";
-import { Settlement } from "../../server/chain/settlement";
-import { settleCall } from "../../server/chain/simulation";
-import type { ChainEvent } from "../../server/chain-event";
 import { PRICE, TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { FaultyLine } from "./faulty-line";

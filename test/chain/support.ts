@@ -1,10 +1,10 @@
 /** What the tests of the chain share: a follower on a real chain, and the truth to compare with. */
 
-import { EVENT_TOPICS } from "../../server/chain/events";
-import { Follower, type FollowerOptions } from "../../server/chain/follower";
-import { EthereumNode } from "../../server/chain/node";
-import { JsonRpc } from "../../server/chain/rpc";
-import { createLog } from "../../server/log";
+import { EVENT_TOPICS } from "../../chain/events";
+import { Follower, type FollowerOptions } from "../../chain/follower";
+import { EthereumNode } from "../../chain/node";
+import { JsonRpc } from "../../chain/rpc";
+import { createLog } from "../../common/log";
 import type { TestChain } from "../support/chain";
 import { until } from "../support/until";
 import { placeOf, type RecordingSink } from "./recording-sink";

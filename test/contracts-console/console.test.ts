@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { meterKeyOf } from "../../chain/meter-key";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { compile } from "../../scripts/compile";
 import { migrate } from "../../scripts/deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { commissionMeter, labChain, listFirstOffers, readDeployment } from "../../scripts/lab-chain";
 import { buyTokens, purchase } from "../../scripts/trading";
-import { meterKeyOf } from "../../server/chain/meter-key";
 import { TruffleConsole } from "../support/truffle-console";
 
 const ROOT = join(__dirname, "..", "..");

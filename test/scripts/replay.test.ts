@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { privateKeyToAddress } from "web3-eth-accounts";
+import { createPrivateKey, type Hex, signTransaction } from "../../chain/web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { CHAIN_FILES, type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { type FolderLock, lockFolder } from "../../scripts/folder-lock";
-import { createPrivateKey, type Hex, signTransaction } from "../../server/chain/web3";
 
 interface Block {
   number: string;

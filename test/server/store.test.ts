@@ -4,11 +4,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
 import { z } from "zod";
-import { type ChainEvent, eventFromJson, eventToJson } from "../../server/chain-event";
+import { type ChainEvent, eventFromJson, eventToJson } from "../../chain/chain-event";
+import type { EventBatch } from "../../chain/sink";
 import { Store } from "../../server/store";
 import { StoreError } from "../../server/store/database";
 import { MIGRATIONS } from "../../server/store/migrations";
-import type { EventBatch } from "../../server/types";
 import { lockDatabase } from "../support/lock-database";
 import {
   BUYER,

@@ -2,6 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ChainEvent } from "../../chain/chain-event";
+import type { ReadingSigner } from "../../chain/readings";
+import type { BlockHeader } from "../../chain/sink";
+import type { Log } from "../../common/log";
 import type {
   Meter,
   MeterFirmware,
@@ -11,13 +15,10 @@ import type {
   RelayPosition,
 } from "../../common/meter";
 import { ChainClock } from "../../server/chain-clock";
-import type { ChainEvent } from "../../server/chain-event";
 import { SecondSigner } from "../../server/delivery/second-signer";
 import { DeliveryService } from "../../server/delivery/service";
-import type { Log } from "../../server/log";
 import { Store } from "../../server/store";
 import { Today } from "../../server/today";
-import type { BlockHeader, ReadingSigner } from "../../server/types";
 import { Views } from "../../server/views";
 import type { WebParts } from "../../server/web";
 

@@ -8,11 +8,8 @@ import { join } from "node:path";
 import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
 import type { AbiFunctionFragment } from "web3-types";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
-import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS, TOKENS_PER_ETHER } from "../../common/lab";
-import { BASE_UNITS, paymentFor } from "../../common/units";
-import { type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
-import type { FolderLock } from "../../scripts/folder-lock";
-import { type MeterKey, meterKeyOf } from "../../server/chain/meter-key";
+import { type MeterKey, meterKeyOf } from "../../chain/meter-key";
+import type { ReadingStatement } from "../../chain/readings";
 import {
   createPrivateKey,
   decodeTradeEvent,
@@ -24,8 +21,11 @@ import {
   type TradeEventName,
   type TradeFunctionName,
   tradeEventTopic,
-} from "../../server/chain/web3";
-import type { ReadingStatement } from "../../server/types";
+} from "../../chain/web3";
+import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS, TOKENS_PER_ETHER } from "../../common/lab";
+import { BASE_UNITS, paymentFor } from "../../common/units";
+import { type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
+import type { FolderLock } from "../../scripts/folder-lock";
 import { until } from "./until";
 
 export type Role = keyof typeof LAB_ACCOUNTS;

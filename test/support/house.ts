@@ -5,6 +5,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadMeterKey, type MeterKey } from "../../chain/meter-key";
 import type { SignedReadingView } from "../../common/api";
 import type { TradeView } from "../../common/events";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
@@ -24,7 +25,6 @@ import {
   listFirstOffers,
   readDeployment,
 } from "../../scripts/lab-chain";
-import { loadMeterKey, type MeterKey } from "../../server/chain/meter-key";
 import { DEVELOPMENT_KEYSTORE_PASSWORD } from "../../server/config";
 import { refusedServer, type Server, serverOf } from "./server-program";
 import { until } from "./until";

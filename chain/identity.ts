@@ -1,11 +1,11 @@
 /** Which chain the node has, and whether it is the one the store was written from. */
-import { sameAddress } from "../../common/address";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
-import { messageOf } from "../log";
-import type { ChainSink } from "../types";
+import { sameAddress } from "../common/address";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../common/lab";
+import { messageOf } from "../common/log";
 import { type Contracts, type DeployedContracts, readContracts } from "./artifacts";
 import type { EthereumNode } from "./node";
 import { NodeError } from "./rpc";
+import type { ChainSink } from "./sink";
 
 /** The node serves another chain than the one configured. */
 export class WrongChainError extends NodeError {

@@ -1,11 +1,11 @@
 /** What a transaction asks of our contracts, by their ABIs: for people who watch the chain. */
 
 import { z } from "zod";
+import type { Contracts } from "../../chain/artifacts";
+import { address, hash, hex, quantity } from "../../chain/node";
+import { checksumAddress, decodeCall, decodeOrder, type Hex } from "../../chain/web3";
 import { sameAddress } from "../../common/address";
 import type { CallView } from "../../common/events";
-import type { Contracts } from "./artifacts";
-import { address, hash, hex, quantity } from "./node";
-import { checksumAddress, decodeCall, decodeOrder, type Hex } from "./web3";
 
 /** As a node gives one of a block that it gives whole. */
 export const rawTransaction = z.object({

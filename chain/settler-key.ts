@@ -2,7 +2,7 @@
 import { mnemonicToSeedSync, validateMnemonic } from "ethereum-cryptography/bip39";
 import { wordlist } from "ethereum-cryptography/bip39/wordlists/english";
 import { HDKey } from "ethereum-cryptography/hdkey";
-import { isLabChain, LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
+import { isLabChain, LAB_ACCOUNTS, LAB_MNEMONIC } from "../common/lab";
 import { bytesToHex } from "./web3";
 
 /**

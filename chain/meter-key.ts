@@ -4,8 +4,8 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Address } from "../../common/address";
-import type { ReadingSigner, ReadingStatement } from "../types";
+import type { Address } from "../common/address";
+import type { ReadingSigner, ReadingStatement } from "./readings";
 import {
   checksumAddress,
   createPrivateKey,

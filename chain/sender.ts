@@ -2,9 +2,9 @@
  * One account that sends one transaction at a time. A transaction is remembered before it is sent, so that an answer
  * that never came costs nothing: `look` finds out what became of it.
  */
-import type { Address } from "../../common/address";
-import type { Log } from "../log";
-import type { Clock } from "../types";
+import type { Address } from "../common/address";
+import type { Log } from "../common/log";
+import type { Clock } from "../common/service";
 import type { EthereumNode, Receipt } from "./node";
 import { NodeError, RpcError } from "./rpc";
 import { type Hex, privateKeyToAddress, signTransaction } from "./web3";

@@ -1,10 +1,10 @@
 /** A range of blocks with its events, read in several requests and yet of one chain only. */
-import { sameAddress } from "../../common/address";
-import type { ChainEvent } from "../chain-event";
-import type { EventBatch } from "../types";
+import { sameAddress } from "../common/address";
+import type { ChainEvent } from "./chain-event";
 import { EVENT_TOPICS, readEvent } from "./events";
 import type { EthereumNode, NodeHeader, RawLog } from "./node";
 import { NodeError } from "./rpc";
+import type { EventBatch } from "./sink";
 
 export interface Page {
   /** In order. */

@@ -10,20 +10,21 @@
  *
  * The follower tells `sink` everything, what state it is in included; `following` is told only at the node's head.
  */
-import type { Log } from "../log";
-import { namedLog } from "../log";
-import type { ChainSink, Clock, SettlementSource } from "../types";
+import type { Log } from "../common/log";
+import { namedLog } from "../common/log";
+import type { Clock } from "../common/service";
 import { Follower } from "./follower";
 import { EthereumNode } from "./node";
+import type { SettlementSource } from "./readings";
 import { JsonRpc } from "./rpc";
 import { Sender } from "./sender";
 import { settledSignature } from "./settled-signature";
 import { Settlement } from "./settlement";
 import { settlerKey } from "./settler-key";
+import type { ChainSink } from "./sink";
 
 export type { DeployedContracts } from "./artifacts";
 export { loadMeterKey, type MeterKey } from "./meter-key";
-export { Nodes } from "./nodes";
 
 export interface ChainOptions {
   /** http:// or https:// */

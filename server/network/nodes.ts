@@ -4,17 +4,17 @@
  * Nothing here moves money or the relay: those follow the one node of RPC_URL, see `follower.ts`.
  */
 import { z } from "zod";
+import type { Contracts } from "../../chain/artifacts";
+import { address, header, integer, type NodeHeader } from "../../chain/node";
+import { type Call, JsonRpc, NodeError, RpcError } from "../../chain/rpc";
+import { checksumAddress } from "../../chain/web3";
 import type { Address } from "../../common/address";
 import type { NetworkView, NodeView } from "../../common/events";
-import { type Log, messageOf } from "../log";
+import { type Log, messageOf } from "../../common/log";
+import { pause } from "../../common/pause";
+import type { Clock, Service } from "../../common/service";
 import type { NodeAddress } from "../node-list";
-import type { Clock, Service } from "../types";
-import type { Contracts } from "./artifacts";
 import { RecentBlocks } from "./blocks";
-import { address, header, integer, type NodeHeader } from "./node";
-import { pause } from "./pause";
-import { type Call, JsonRpc, NodeError, RpcError } from "./rpc";
-import { checksumAddress } from "./web3";
 
 export interface NodesOptions {
   nodes: NodeAddress[];

@@ -2,15 +2,16 @@
  * Follows EnergyTrade from the stored cursor: every event once, in order, when it has enough confirmations; those
  * still without are previewed. A node that is gone, behind, reorganised or reset is waited for or followed, forever.
  */
-import { type Log, messageOf } from "../log";
-import type { ChainSink, Clock, Service } from "../types";
+import { type Log, messageOf } from "../common/log";
+import { pause } from "../common/pause";
+import type { Clock, Service } from "../common/service";
 import { type BlockId, commonAncestor } from "./ancestor";
 import { artifactsStamp, type DeployedContracts } from "./artifacts";
 import { adopt, checkChainId, recognize, WrongChainError } from "./identity";
 import type { EthereumNode, NodeHeader } from "./node";
 import { confirmedBatch, type Page, readPage, unconfirmed } from "./page";
-import { pause } from "./pause";
 import { NodeError, RpcError, TooLargeError } from "./rpc";
+import type { ChainSink } from "./sink";
 
 export interface FollowerOptions {
   /** Its own: stopping ends what is under way there. */

@@ -1,8 +1,8 @@
 /** What EnergyTrade would say to readings, before gas is spent on them. */
-import type { Address } from "../../common/address";
-import type { SignedReading } from "../types";
+import type { Address } from "../common/address";
 import { type ContractError, revertOf } from "./abi-errors";
 import type { EthereumNode } from "./node";
+import type { SignedReading } from "./readings";
 import { RpcError } from "./rpc";
 import { encodeTradeCall, type Hex, halvesOf } from "./web3";
 

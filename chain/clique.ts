@@ -3,7 +3,7 @@
  * 65 bytes of `extraData`, over the header without those bytes.
  */
 import { RLP } from "@ethereumjs/rlp";
-import type { Address } from "../../common/address";
+import type { Address } from "../common/address";
 import { keccak256, recoverAddress } from "./web3";
 
 /** A header as `eth_getBlockByNumber` gives it: 0x-hex, quantities without leading zeros. */

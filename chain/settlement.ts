@@ -2,13 +2,15 @@
  * Brings signed readings to EnergyTrade: one queue, one sender, one transaction at a time with up to 32 readings.
  * It keeps nothing that a restart could lose: the source says what is not settled yet, the contract refuses what is.
  */
-import { type Log, messageOf } from "../log";
-import type { ChainSink, Clock, Service, SettlementSource, SignedReading } from "../types";
+import { type Log, messageOf } from "../common/log";
+import { pause } from "../common/pause";
+import type { Clock, Service } from "../common/service";
 import type { Follower } from "./follower";
 import type { EthereumNode } from "./node";
-import { pause } from "./pause";
+import type { SettlementSource, SignedReading } from "./readings";
 import type { Outgoing, Sender } from "./sender";
 import { type Refusal, Simulation } from "./simulation";
+import type { ChainSink } from "./sink";
 
 export interface SettlementOptions {
   /** Its own: stopping ends what is under way there. */

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Address } from "../../common/address";
+import type { Address } from "../common/address";
 import { checksumAddress } from "./web3";
 
 export interface Contracts {

@@ -1,9 +1,9 @@
 /** What the server reads from an Ethereum node, each answer checked before it is believed. */
 import { z } from "zod";
-import type { Address } from "../../common/address";
-import type { BlockHeader } from "../types";
+import type { Address } from "../common/address";
 import { type RawHeader, sealerOf } from "./clique";
 import { type Call, type JsonRpc, NodeError, type RpcError } from "./rpc";
+import type { BlockHeader } from "./sink";
 import { encodeTradeCall } from "./web3";
 
 export const hex = z.string().regex(/^0x([0-9a-f]{2})*$/i, "not 0x-hex bytes");

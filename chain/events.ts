@@ -1,5 +1,5 @@
 /** EnergyTrade's logs as the events the store keeps. */
-import { argumentsOf, type ChainEvent, FOLLOWED_EVENTS } from "../chain-event";
+import { argumentsOf, type ChainEvent, FOLLOWED_EVENTS } from "./chain-event";
 import type { RawLog } from "./node";
 import { NodeError } from "./rpc";
 import { checksumAddress, decodeTradeEvent, tradeEventTopic } from "./web3";

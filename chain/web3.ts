@@ -31,15 +31,15 @@ import type {
   KeyStore,
 } from "web3-types";
 import { bytesToHex, hexToBytes, keccak256, toChecksumAddress } from "web3-utils";
-import { energyTokenAbi } from "../../build/abi/EnergyToken";
-import { energyTradeAbi } from "../../build/abi/EnergyTrade";
-import type { Address } from "../../common/address";
+import { energyTokenAbi } from "../build/abi/EnergyToken";
+import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import type { Address } from "../common/address";
 import type {
   EventArguments as ArgumentsOf,
   EventName,
   MethodName,
   TypedContract,
-} from "../../common/contracts";
+} from "../common/contracts";
 
 export type Hex = `0x${string}`;
 type TradeAbi = typeof energyTradeAbi;

@@ -1,10 +1,10 @@
 /** The newest blocks with our transactions in them, for the chain view. Read once each, by whichever node has them. */
 import { z } from "zod";
+import type { Contracts } from "../../chain/artifacts";
+import { hash, header, type NodeHeader } from "../../chain/node";
+import { type JsonRpc, NodeError } from "../../chain/rpc";
 import type { BlockView, CallView } from "../../common/events";
-import type { Contracts } from "./artifacts";
 import { rawTransaction, readCall } from "./calls";
-import { hash, header, type NodeHeader } from "./node";
-import { type JsonRpc, NodeError } from "./rpc";
 
 const BLOCKS_KEPT = 20;
 /** A block of 30 million gas holds some two hundred trades: the page is told how many, and sees the first. */
