@@ -26,7 +26,9 @@ export const isEnding = (): boolean => ending !== undefined;
 /** Ends what runs, then the program; a second call, or a second Ctrl-C while it works, changes nothing. */
 export function end(exitCode: number): Promise<never> {
   ending ??= (async () => {
-    for (const { name, stop } of running.splice(0).reverse()) {
+    // One by one from the end: what was being started at that moment may join meanwhile.
+    for (let last = running.pop(); last; last = running.pop()) {
+      const { name, stop } = last;
       try {
         await stop();
       } catch (error) {

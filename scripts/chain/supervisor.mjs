@@ -7,6 +7,8 @@ const [program, ...args] = process.argv.slice(2);
 const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
 const end = () => child.kill("SIGKILL");
 
+// A keeper that has ended by now reads no number, and that must not end this program before anvil.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 child.once("spawn", () => process.stdout.write(`${child.pid}\n`));
 child.once("error", (error) => {
   console.error(error.message);
