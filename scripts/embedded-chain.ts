@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type HostClock, heldClock } from "../server/clock";
 import { Anvil, anvilVersion, endLeftover } from "./chain/anvil";
 import { BlockLog, NotLoggedError } from "./chain/block-log";
 import { type Guard, startGuard } from "./chain/guard";
@@ -32,7 +33,8 @@ export interface EmbeddedChainOptions {
   tailBlocks?: number;
   /** Milliseconds between blocks when nothing happens. */
   heartbeatMs?: number;
-  nowMs?: () => number;
+  /** By default this machine's clocks. A wall clock that jumps is believed when it has stayed there (server/clock.ts). */
+  host?: HostClock;
 }
 
 export interface EmbeddedChain {
@@ -57,6 +59,8 @@ export interface EmbeddedChain {
   readonly died: Promise<string>;
 }
 
+const MACHINE: HostClock = { nowMs: () => Date.now(), steadyMs: () => performance.now() };
+
 interface Block {
   number: string;
   hash: string;
@@ -80,7 +84,9 @@ export async function jsonRpc<T>(url: string, method: string, params: unknown[])
  * @throws BlockLogError when the kept chain is damaged; Error when the port is taken; both with nothing changed
  */
 export async function startEmbeddedChain(options: EmbeddedChainOptions = {}): Promise<EmbeddedChain> {
-  const { keptIn, sealing = "steady", nowMs = Date.now } = options;
+  const { keptIn, sealing = "steady", host = MACHINE } = options;
+  // A block's time can never be taken back: a clock that is an hour ahead for a moment would end every trade of that hour.
+  const { nowMs } = heldClock(host);
   if (keptIn && sealing === "instant") throw new Error("a chain that seals by itself cannot be kept");
   // Before anything is started: the guard opens it last.
   if (options.port) await freePort(options.port);

@@ -52,6 +52,34 @@ describe("the embedded chain", () => {
     assert.ok(Math.abs(Number(sealed?.timestamp) - Date.now() / 1000) < 30);
   });
 
+  it("is not taken along by a clock that is wrong for a moment, and follows one that has stayed where it is", async () => {
+    const host = { offMs: 0, steadyMs: 0 };
+    chain = await start({
+      sealing: "manual",
+      host: {
+        nowMs: () => Date.now() + host.steadyMs + host.offMs,
+        steadyMs: () => Date.now() + host.steadyMs,
+      },
+    });
+    const mined = async () => {
+      await chain!.mine();
+      return Number((await block(chain!, "latest"))!.timestamp);
+    };
+    const before = await mined();
+    for (const offMs of [3_600_000, -60_000, 0]) {
+      host.offMs = offMs;
+      const atS = await mined();
+      assert.ok(
+        atS > before && atS < before + 60,
+        `${atS - before} s later by a clock that is ${offMs} ms off`,
+      );
+    }
+    host.offMs = 3_600_000;
+    await mined();
+    host.steadyMs = 61_000;
+    assert.ok((await mined()) >= before + 3_600);
+  });
+
   it("refuses PUSH0, as London does", async () => {
     chain = await start();
     await assert.rejects(chain.rpc("eth_call", { data: "0x5f5ff3" }, "latest"), /eth_call/);

@@ -156,7 +156,7 @@ describe("the kept chain's log", function () {
     const first = await start();
     await first.mine();
     await first.stop();
-    const back = await start({ nowMs: () => hourAgo });
+    const back = await start({ host: { nowMs: () => hourAgo, steadyMs: () => 0 } });
     const before = Number((await latest(back)).timestamp);
     await back.mine(2);
     assert.equal(Number((await latest(back)).timestamp), before + 2);
@@ -167,7 +167,7 @@ describe("the kept chain's log", function () {
 
   it("grows by some hundred bytes for an empty block, and a day of heartbeats is there again in a moment", async () => {
     let nowMs = Date.now();
-    const first = await start({ nowMs: () => nowMs });
+    const first = await start({ host: { nowMs: () => nowMs, steadyMs: () => nowMs } });
     for (let beat = 0; beat < 2880; beat++) {
       nowMs += 30_000;
       await first.mine();
