@@ -284,6 +284,12 @@ function assemble(
       `MNEMONIC: the well-known lab words are refused for a node on another machine (RPC_URL=${rpcUrl}); ` +
         `allowed is ${SETTINGS.MNEMONIC.allowed}`,
     );
+  const nodePorts = [isHere ? Number(new URL(rpcUrl).port) : 0, isEmbedded ? values.EMBEDDED_PORT : 0];
+  if (values.PORT !== 0 && nodePorts.includes(values.PORT))
+    problems.push(
+      `PORT=${values.PORT}: the chain's node has that port (${isEmbedded ? "EMBEDDED_PORT" : rpcUrl}); ` +
+        "the page needs another one",
+    );
   const chainId = values.CHAIN_ID ?? (isEmbedded ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
   const mnemonic = values.MNEMONIC ?? LAB_MNEMONIC;
   // Everybody holds the operator's key there, and may commission a meter of his own: a password would protect nothing.
