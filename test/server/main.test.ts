@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { until } from "../support/until";
 import { temporaryFolder } from "./support";
 
 const ROOT = join(__dirname, "..", "..");
@@ -62,13 +63,15 @@ describe("the server as a program", function () {
 
   it("says once in its log why nothing is measured, and not at each attempt", async () => {
     const { output, ready } = start({ METER: "serial:/dev/none" });
-    await ready;
+    const url = await ready;
     const told = () =>
       output()
         .split("\n")
         .filter((line) => /meter .*\/dev\/none/.test(line));
-    // Attempts are half a second, a second and two apart: this is after the third.
-    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    // The first pauses are half a second and a second: after those, at least the third attempt has failed.
+    await until("the third attempt", async () =>
+      /next attempt in ([2-9]|[1-9][0-9]) s/.test(await (await fetch(`${url}/healthz`)).text()),
+    );
     const why = told().filter((line) => /next attempt in/.test(line));
     assert.equal(why.length, 1, output());
     assert.match(why[0]!, /warn/i);
