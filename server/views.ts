@@ -168,7 +168,8 @@ export class Views {
         known?.status === "commissioned" ? detail : `${detail}; ${uncommissioned(meter, known?.status)}`,
       fault,
       halt: halted,
-      relay: lastSample?.relay ?? delivery.wanted,
+      // A sample from before a loss says nothing about now.
+      relay: (state === "online" ? lastSample?.relay : undefined) ?? delivery.wanted,
       firmware: delivery.firmware,
       todayMilliWh: this.parts.todayMilliWh().toString(),
       lastSample: lastSample && this.sample(lastSample),

@@ -19,6 +19,7 @@ import { type ChainClock, noBlockSince } from "../chain-clock";
 import type { Store } from "../store";
 import { type HistoryPoint, SecondMeans } from "../store/history";
 import { type MarketTrade, signaturesCount } from "../store/market";
+import { countingFrom } from "./correction";
 import {
   type DeliveryPlan,
   type DeliveryRecord,
@@ -253,6 +254,7 @@ export class DeliveryService implements Service {
       const before = this.registerMilliWh;
       this.raiseRegister(onChain - before + this.lift, "the chain knows a higher one");
       const second = this.means.finish();
+      const moved = countingFrom(this.working.values(), before, onChain);
       // In one transaction: a correction that is marked and not made would be marked twice.
       this.register = { ...this.register, registerMilliWh: onChain };
       const { store, clock } = this.parts;
@@ -260,7 +262,9 @@ export class DeliveryService implements Service {
         if (second) store.history.saveSecond(this.address, second, this.confirmedAtS());
         store.history.markCorrection(this.address, clock.nowMs(), before, onChain);
         store.journal.saveRegister(this.address, this.register, clock.nowMs());
+        for (const record of moved) store.journal.saveRecord(record);
       });
+      this.remember(moved);
     }
   }
 
@@ -379,14 +383,18 @@ export class DeliveryService implements Service {
       if (second) store.history.saveSecond(signer.meter, second, this.confirmedAtS());
     });
     this.journaledAtMs = clock.steadyMs();
-    for (const record of changed) {
-      this.records.set(deliveryKey(record), record);
-      this.working.set(deliveryKey(record), record);
-    }
+    this.remember(changed);
     for (const { tradeId, deliveredMilliWh, isFinal } of signed)
       log.info(
         `${isFinal ? "final reading" : "reading"} signed: trade ${tradeId}, ${inWh(deliveredMilliWh)}`,
       );
+  }
+
+  private remember(changed: DeliveryRecord[]): void {
+    for (const record of changed) {
+      this.records.set(deliveryKey(record), record);
+      this.working.set(deliveryKey(record), record);
+    }
   }
 
   /** A fault opens the relay and ends delivery: nothing may flow that cannot be accounted for. */

@@ -83,8 +83,8 @@ export function createMetrics(parts: MetricsParts) {
   });
   gauge(
     "meter_watts",
-    "Power to the neighbour in the newest sample, W",
-    () => delivery.lastSample?.watts ?? 0,
+    "Power to the neighbour in the newest sample, W; not a number without a fresh one",
+    () => (delivery.sampleAgeMs() === null ? Number.NaN : delivery.lastSample!.watts),
   );
   gauge(
     "meter_register_watt_hours",

@@ -245,6 +245,19 @@ describe("A second server that signs with this meter's key", () => {
     });
   });
 
+  it("a register that a restored backup finds too low is corrected, and no trade under way gets the difference", async () => {
+    stand.chain.confirm(opened(TRADE, 20n), opened(NEXT, 20n));
+    stand.tick(100, 5n);
+    // After the backup another trade had its turn.
+    await restart(stand.chain.seal(settled(NEXT, 20n, 30n, true)));
+    assert.equal(stand.delivery.registerMilliWh, 30n);
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "5");
+    stand.tick(100);
+    stand.tick(100, 15n);
+    const [reading] = stand.store.journal.readingsOf(TRADE, `0xbuy${TRADE}`);
+    assert.deepEqual([reading?.deliveredMilliWh, reading?.registerMilliWh], [20n, 45n]);
+  });
+
   it("a lost journal is none: what an older one may have signed is told, what is opened later is watched", async () => {
     stand.chain.confirm(opened(TRADE, 20n));
     const { chain } = stand;

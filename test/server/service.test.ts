@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { deliveryKey } from "../../server/delivery/plan";
+import { Web } from "../../server/web";
 import {
   commissioned,
   HandChain,
@@ -14,6 +15,7 @@ import {
   settled,
   startStand,
   temporaryFolder,
+  webParts,
 } from "./support";
 
 const TRADE = 1_000_001n;
@@ -305,6 +307,24 @@ describe("delivery, with its journal and its meter", () => {
     stand.tick(2 * HOUR_MS);
     assert.deepEqual([readings(TRADE), readings(NEXT)], [[], []]);
     assert.match(stand.views.meter(METER).detail, /decommissioned/);
+  });
+
+  it("shows no relay closed and no power of a meter that is lost, whatever its last sample said", async () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 5n);
+    assert.equal(stand.views.meter(METER).relay, "closed");
+    const web = new Web(webParts(stand));
+    await web.start();
+    try {
+      const watts = async () =>
+        /^neighborwatt_meter_watts (.*)$/m.exec(await (await fetch(`${web.url}/metrics`)).text())?.[1];
+      assert.equal(await watts(), "2.48");
+      stand.meter.say("lost");
+      assert.equal(stand.views.meter(METER).relay, "open");
+      assert.equal(await watts(), "Nan");
+    } finally {
+      await web.stop();
+    }
   });
 
   for (const [state, fault] of [
