@@ -26,4 +26,13 @@ describe("the systemd unit for a Raspberry Pi", function () {
     const started = /^ExecStart=\/usr\/bin\/env (.*)$/m.exec(readFileSync(UNIT, "utf8"))?.[1];
     assert.equal(started, scripts.start);
   });
+
+  it("allows the Arduino's port also when its driver is loaded later than the unit: by number, not by name alone", () => {
+    const unit = readFileSync(UNIT, "utf8");
+    const ACM = 166;
+    const USB = 188;
+    for (const major of [ACM, USB])
+      for (const minor of [0, 1, 2, 3])
+        assert.match(unit, new RegExp(`^DeviceAllow=/dev/char/${major}:${minor} rw$`, "m"));
+  });
 });
