@@ -3,7 +3,7 @@
  * is kept) takes this lock before it touches anything. The lock is a transaction that stays open on a file of its own:
  * the kernel ends it with the process, however that ends, so that no lock is ever stale and no process id decides.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
 
@@ -45,13 +45,19 @@ export function lockFolder(folder: string, holder: Holder): FolderLock {
   let release: (() => void) | null;
   try {
     mkdirSync(folder, { recursive: true });
-    release = lockFile(join(folder, "running.sqlite"));
+    const file = join(folder, "running.sqlite");
+    // SQLite would only say that it cannot open it.
+    closeSync(openSync(file, "a"));
+    release = lockFile(file);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const isFull = code === "ENOSPC" || code === "SQLITE_FULL";
+    const isForbidden = code === "EACCES" || code === "EPERM" || code === "EROFS";
     const what = isFull
       ? `The disk is full: ${folder} has no room left. Make room there, then start again.`
-      : `Cannot use ${folder} (${message}): choose another folder with DATA_DIR.`;
+      : isForbidden
+        ? `This user may not write in ${folder} (${message}): change its owner, or choose another folder with DATA_DIR.`
+        : `Cannot use ${folder} (${message}): choose another folder with DATA_DIR.`;
     throw new Error(what, { cause });
   }
   if (!release) throw new FolderInUseError(folder, readHolder(holderFile));
