@@ -149,7 +149,7 @@ export class JsonRpc {
     });
     const text = await this.readBody(response);
     if (!response.ok)
-      throw new NodeError(`${this.where()} answers HTTP ${response.status}: ${text.slice(0, 200)}`);
+      throw new NodeError(`${this.where()} answers HTTP ${response.status}: ${wordsOf(text)}`);
     return text;
   }
 
@@ -189,6 +189,21 @@ function rpcError(method: string, error: unknown): RpcError {
     typeof message === "string" ? message : "no reason given",
     typeof data === "string" && /^0x([0-9a-f]{2})*$/i.test(data) ? data : null,
   );
+}
+
+/**
+ * What a refusal says. The answer around the words holds the question's number, and would make each refusal another
+ * one: the same words for as long as it lasts.
+ */
+function wordsOf(text: string): string {
+  try {
+    const [first] = [JSON.parse(text)].flat() as { error?: { message?: unknown } | null }[];
+    const words = first?.error?.message;
+    if (typeof words === "string") return words;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return text.slice(0, 200);
 }
 
 /** fetch says only "fetch failed"; the reason (ECONNREFUSED and the like) is one level down. A socket names it itself. */

@@ -15,6 +15,8 @@ export class FaultyLine {
   before: (request: Request) => Promise<void> = async () => {};
   /** Answers in the node's place with this text, whatever was asked. */
   say: string | null = null;
+  /** Answers HTTP 503 and a JSON-RPC error of these words, as a door to a node does that is away. */
+  refusal: string | null = null;
   private server: Server | null = null;
 
   constructor(public target: string) {}
@@ -34,6 +36,10 @@ export class FaultyLine {
         if (this.fault === "hang") return;
         if (this.fault === "cut") return request.socket.destroy();
         if (this.say !== null) return response.end(this.say);
+        if (this.refusal !== null) {
+          const error = { code: -32000, message: this.refusal };
+          return response.writeHead(503).end(JSON.stringify({ jsonrpc: "2.0", id: asked[0]!.id, error }));
+        }
         try {
           for (const one of asked) await this.before(one);
           const headers = { "content-type": "application/json" };

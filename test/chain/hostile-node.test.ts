@@ -152,6 +152,16 @@ describe("a node that gives", function () {
     assert.equal(changes, 3);
   });
 
+  it("a refusal is told by its words alone, the same ones each time", async () => {
+    line.refusal = "The node is away";
+    const node = new EthereumNode(new JsonRpc({ url: line.url, timeoutMs: 5000 }));
+    for (let look = 0; look < 2; look++)
+      await assert.rejects(node.head(), {
+        name: "NodeError",
+        message: `the node at ${line.url} answers HTTP 503: The node is away`,
+      });
+  });
+
   it("an answer of endless length is given up", async () => {
     line.say = `{"jsonrpc":"2.0","id":1,"result":"${"0".repeat(100_000)}"}`;
     const node = new EthereumNode(new JsonRpc({ url: line.url, timeoutMs: 5000, maxAnswerBytes: 50_000 }));

@@ -147,6 +147,8 @@ export const DISK_FAULTS: Fault[] = [
     name: "the database stays locked by another program",
     async strike(scene) {
       const lock = await lockDatabase(join(scene.bench.house.dataDir, "neighborwatt.sqlite"));
+      // The other program has taken its time to start.
+      await scene.mark();
       try {
         await scene.mustOpen(OPENS_AFTER_JOURNAL_S, LOSS_OF_A_KILL_MILLI_WH);
         await scene.mustEnd();
