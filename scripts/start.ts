@@ -11,6 +11,7 @@ import { LAB_MNEMONIC } from "../common/lab";
 import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
+import { identityOf, parentOf } from "./chain/process-identity";
 import { migrateIfNeeded } from "./deploy";
 import { type EmbeddedChain, freePort, jsonRpc, startEmbeddedChain } from "./embedded-chain";
 import { end, endsWithUs, isEnding, listen } from "./ending";
@@ -211,12 +212,26 @@ async function main(): Promise<void> {
   console.log();
 }
 
-/** Whoever ends npm alone (a supervisor; not a terminal, which tells everybody) leaves this program behind, untold. */
+/**
+ * Someone may end npm alone, by a signal that reaches nobody else: then this program ends too. Between them npm has a
+ * shell (`sh -c …`), which goes on when npm is killed with -9.
+ */
 function endWithNpm(): void {
-  const npm = process.ppid;
+  const parent = process.ppid;
+  const isShell = /^\S*sh -c /.test(identityOf(parent)?.command ?? "");
+  const npm = isShell ? parentOf(parent) : parent;
   setInterval(() => {
-    if (process.ppid !== npm) void end(0);
+    if (process.ppid !== parent || (npm > 0 && !isThere(npm))) void end(0);
   }, PARENT_LOOK_MS).unref();
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }
 
 listen(0);

@@ -25,6 +25,14 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return now !== null && now.startedAt === identity.startedAt && now.command === identity.command;
 }
 
+/** The process that started this one; 0 when this system does not tell. */
+export function parentOf(pid: number): number {
+  if (!existsSync("/proc/self/stat"))
+    return Number(spawnSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }).stdout) || 0;
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
 function fromProc(pid: number): ProcessIdentity | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -148,15 +148,17 @@ describe("npm start", function () {
     for (const port of Object.values(ports)) assert.ok(await isOver(port), `${port} is still held`);
   });
 
-  it("goes on where it stopped, and ends whole when npm alone is told to", async () => {
-    const run = start();
-    await untilReady(run);
-    for (const step of ["contracts: there already", "offers: there already"])
-      assert.ok(run.output().includes(`✓ ${step}`), `${step}\n${run.output()}`);
-    run.npm.kill("SIGTERM");
-    await run.ended;
-    for (const port of Object.values(ports)) assert.ok(await isOver(port), `${port} is still held`);
-  });
+  // `kill -9` leaves the shell between npm and this program, so the program's parent stays the same.
+  for (const signal of ["SIGTERM", "SIGKILL"] as const)
+    it(`goes on where it stopped, and ends whole when npm alone gets ${signal}`, async () => {
+      const run = start();
+      await untilReady(run);
+      for (const step of ["contracts: there already", "offers: there already"])
+        assert.ok(run.output().includes(`✓ ${step}`), `${step}\n${run.output()}`);
+      run.npm.kill(signal);
+      await run.ended;
+      for (const port of Object.values(ports)) assert.ok(await isOver(port), `${port} is still held`);
+    });
 
   it("refuses a setting that it does not know, and says what is allowed", async () => {
     const run = start({ NETWORK: "mainnet" });

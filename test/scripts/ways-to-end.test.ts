@@ -11,11 +11,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signTransaction } from "../../chain/web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
-import { identityOf, type ProcessIdentity } from "../../scripts/chain/process-identity";
+import { identityOf, type ProcessIdentity, parentOf } from "../../scripts/chain/process-identity";
 import { CHAIN_FILES, freePort, jsonRpc } from "../../scripts/embedded-chain";
 import { lockFolder } from "../../scripts/folder-lock";
 import { need } from "../support/need";
-import { parentOf } from "../support/processes";
 import { until } from "../support/until";
 
 const PROGRAM = join(__dirname, "keeper-program.ts");
