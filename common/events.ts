@@ -34,14 +34,24 @@ export interface OfferView {
 export type TradeStatus = "sealed" | "queued" | "delivering" | "settling" | "settled" | "refunded";
 
 /**
- * Why nothing flows for a trade that is `queued` or `delivering`. `otherTrade`: one bought earlier is first. `noFlow`:
+ * Why nothing flows for a trade that is `queued` or `delivering`, or one that is `settling` is not settled (`refused`:
+ * by the chain, for good; the buyer gets the rest back after the grace). `otherTrade`: one bought earlier is first. `noFlow`:
  * the relay is closed for it, and the load takes nothing (or the battery gives nothing). `retry`: so it was for a while,
  * the next trade went first, and it is tried again at `untilMs` of the chain's time. `meter`: no fresh sample.
  * `deadline`: its time is over, which a confirmed block has yet to say. `chain`: the chain is not read to its head.
  * `commission`: the meter's key does not count. `halted`: this server delivers nothing, `MeterView.halt` says why.
  */
 export interface TradeWait {
-  reason: "otherTrade" | "noFlow" | "retry" | "meter" | "deadline" | "chain" | "commission" | "halted";
+  reason:
+    | "otherTrade"
+    | "noFlow"
+    | "retry"
+    | "meter"
+    | "deadline"
+    | "chain"
+    | "commission"
+    | "halted"
+    | "refused";
   untilMs: number | null;
 }
 

@@ -30,6 +30,7 @@ export type StepNote =
   | "chainUnread"
   | "uncommissioned"
   | "halted"
+  | "readingRefused"
   | "delivered"
   | "settling"
   | "settled"
@@ -90,6 +91,7 @@ const WAITS: Record<TradeWait["reason"], StepNote> = {
   chain: "chainUnread",
   commission: "uncommissioned",
   halted: "halted",
+  refused: "readingRefused",
 };
 
 export function tradeTimeline(trade: TradeView, isMeterOnline: boolean): Step[] {
@@ -108,7 +110,9 @@ export function tradeTimeline(trade: TradeView, isMeterOnline: boolean): Step[] 
         delivering: waits ?? (isMeterOnline ? "flowing" : "waitsForMeter"),
       });
     case "settling":
-      return steps("closed", "active", { sealed, confirmed, delivering: "delivered", closed: "settling" });
+      return waits === "readingRefused"
+        ? steps("closed", "failed", { sealed, confirmed, delivering: "delivered", closed: waits })
+        : steps("closed", "active", { sealed, confirmed, delivering: "delivered", closed: "settling" });
     case "settled":
       return steps("closed", "done", { sealed, confirmed, delivering: "delivered", closed: "settled" });
     case "refunded":

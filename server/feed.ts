@@ -99,9 +99,11 @@ export class Feed implements Service {
     const { views, delivery } = this.parts;
     // Samples have their own way; a page is told here what none of them says.
     const { lastSample, ...meter } = views.meter(delivery.address);
-    const seen = JSON.stringify([meter, views.chain()]);
+    const refused = views.refusedTrades();
+    const seen = JSON.stringify([meter, views.chain(), refused.map(String)]);
     if (seen === this.seen) return;
     this.seen = seen;
+    for (const tradeId of refused) this.trades.add(tradeId);
     this.meters.add(delivery.address);
     this.isChainChanged = true;
     this.gather();

@@ -98,6 +98,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     ledger,
     delivery,
     confirmationsNeeded: config.confirmations,
+    refusedForGood: () => settlements.refusedForGood(),
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => nodes.recent(),

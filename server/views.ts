@@ -10,6 +10,7 @@ import type {
   Snapshot,
   TradeStatus,
   TradeView,
+  TradeWait,
 } from "../common/events";
 import type { MeterSample } from "../common/meter";
 import { noBlockSince } from "./chain-clock";
@@ -24,6 +25,8 @@ export interface ViewParts {
   ledger: Ledger;
   delivery: DeliveryService;
   confirmationsNeeded: number;
+  /** Open trades whose newest reading the chain has refused for good. */
+  refusedForGood(): { tradeId: bigint }[];
   /** No block has come for too long, though the node may answer. */
   isChainSilent(): boolean;
   /** Energy since local midnight, mWh. */
@@ -118,7 +121,7 @@ export class Views {
       opened: { txHash, block, sealer, atMs },
       confirmations: this.confirmationsOf(trade),
       confirmationsNeeded: this.parts.confirmationsNeeded,
-      wait: trade.closed === null ? this.parts.delivery.waitOf(trade) : null,
+      wait: trade.closed === null ? this.waitOf(trade) : null,
       deliveryStartedAtMs: progress?.record.startedAtMs ?? null,
       deliveryEndedAtMs: progress?.record.endedAtMs ?? null,
       settlements: trade.settlements.map(
@@ -130,6 +133,18 @@ export class Views {
         }),
       ),
     };
+  }
+
+  /** Open trades whose newest reading the chain has refused for good. */
+  refusedTrades(): bigint[] {
+    return this.parts.refusedForGood().map(({ tradeId }) => tradeId);
+  }
+
+  private waitOf(trade: MarketTrade): TradeWait | null {
+    const { delivery } = this.parts;
+    const isRefused =
+      delivery.progressOf(trade)?.record.signed?.isFinal && this.refusedTrades().includes(trade.tradeId);
+    return isRefused ? { reason: "refused", untilMs: null } : delivery.waitOf(trade);
   }
 
   statusOf(trade: MarketTrade): TradeStatus {

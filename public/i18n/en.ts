@@ -130,6 +130,8 @@ export const en = {
   "step.note.chainUnread": "waits until the chain is read",
   "step.note.uncommissioned": "the meter's key does not count",
   "step.note.halted": "the meter's server has stopped delivering",
+  "step.note.readingRefused":
+    "the contract refuses the meter's reading: what is not paid goes back to the buyer",
   "step.note.delivered": "{delivered} of {ordered}",
   "step.note.settling": "on its way to the chain",
   "step.note.settled": "{paid} paid, {refunded} back",

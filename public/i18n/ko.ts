@@ -130,6 +130,7 @@ export const ko: Record<keyof typeof en, string> = {
   "step.note.chainUnread": "체인을 다 읽을 때까지 기다림",
   "step.note.uncommissioned": "이 계량기의 서명은 인정되지 않음",
   "step.note.halted": "계량기 서버가 공급을 멈춤",
+  "step.note.readingRefused": "계약이 계량값을 받아들이지 않음: 지급되지 않은 금액은 구매자에게 돌아감",
   "step.note.delivered": "{ordered} 중 {delivered}",
   "step.note.settling": "체인으로 가는 중",
   "step.note.settled": "{paid} 지급, {refunded} 환불",

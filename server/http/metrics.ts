@@ -1,17 +1,17 @@
 /** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { SettlementSource } from "../../chain/readings";
 import { METER_FAULTS } from "../../common/meter";
 import { haltWords } from "../delivery/second-signer";
 import type { DeliveryService } from "../delivery/service";
 import { REFUSALS } from "../rpc/door";
 import type { Ledger } from "../store/ledger";
+import type { Settlements } from "../store/settlements";
 import type { Views } from "../views";
 
 export interface MetricsParts {
   ledger: Ledger;
   delivery: DeliveryService;
-  settlements: SettlementSource;
+  settlements: Settlements;
   views: Views;
   /** Why signed readings do not get to the chain; null while they do. */
   settlementTrouble(): string | null;
@@ -25,8 +25,9 @@ const STUCK_METER_MS = 5_000;
 export function complaint({
   views,
   delivery,
+  settlements,
   settlementTrouble,
-}: Pick<MetricsParts, "views" | "delivery" | "settlementTrouble">): string | null {
+}: Pick<MetricsParts, "views" | "delivery" | "settlements" | "settlementTrouble">): string | null {
   const chain = views.chain();
   const { state, detail } = delivery.status;
   const sampleAgeMs = delivery.sampleAgeMs();
@@ -37,6 +38,9 @@ export function complaint({
     state === "online" ? null : `meter ${state}: ${detail}`,
     isStuck ? "meter online, but it gives no samples" : null,
     settlementTrouble(),
+    ...settlements
+      .refusedForGood()
+      .map(({ tradeId, reason }) => `the chain refuses the reading of trade ${tradeId} for good: ${reason}`),
   ].filter((words) => words !== null);
   return complaints.length > 0 ? complaints.join("; ") : null;
 }
@@ -113,6 +117,11 @@ export function createMetrics(parts: MetricsParts) {
     "settlements_pending",
     "Signed readings that the chain does not show as settled yet",
     () => settlements.pendingReadings().length,
+  );
+  gauge(
+    "readings_refused",
+    "Open trades whose newest reading the chain has refused for good",
+    () => settlements.refusedForGood().length,
   );
   gauge("pages_connected", "Open Socket.IO connections", () => parts.connections());
   new Gauge({

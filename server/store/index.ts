@@ -1,19 +1,18 @@
 /** One SQLite file: the chain's facts (`ledger`), what must outlive a crash (`journal`), and the samples (`history`). */
 
-import type { SettlementSource } from "../../chain/readings";
 import type { Log } from "../../common/log";
 import type { Service } from "../../common/service";
 import { type OpenDatabase, openDatabase } from "./database";
 import { History } from "./history";
 import { Journal } from "./journal";
 import { Ledger } from "./ledger";
-import { createSettlementSource } from "./settlements";
+import { createSettlements, type Settlements } from "./settlements";
 
 export class Store implements Service {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly history: History;
-  readonly settlements: SettlementSource;
+  readonly settlements: Settlements;
 
   private constructor(
     private readonly database: OpenDatabase,
@@ -23,7 +22,7 @@ export class Store implements Service {
     this.ledger = new Ledger(db);
     this.journal = new Journal(db);
     this.history = new History(db);
-    this.settlements = createSettlementSource(this.ledger, this.journal, log);
+    this.settlements = createSettlements(this.ledger, this.journal, log);
   }
 
   /** @throws StoreError when the folder is in use, damaged, or of a newer version. */

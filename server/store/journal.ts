@@ -135,6 +135,12 @@ export class Journal {
     return row ? this.db.decode(() => ({ order: row.id, reading: readingFrom(row) })) : null;
   }
 
+  /** Why the chain has refused the newest reading of one purchase with this deadline; null where it has not. */
+  refusalOfNewest(tradeId: bigint, openingTx: string, deadlineAtMs: number): string | null {
+    const row = this.sql.newestOfAll.get(tradeId.toString(), openingTx, deadlineAtMs);
+    return (row as { refused: string | null } | undefined)?.refused ?? null;
+  }
+
   refuseReading(reading: SignedReading, reason: string): void {
     this.sql.refuse.run(reason, reading.tradeId.toString(), reading.signature);
   }
@@ -159,6 +165,7 @@ function prepareStatements(db: Db) {
     saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)"),
     readings: db.prepare(`${readings} ORDER BY id`),
     newest: db.prepare(`${readings} AND deadline_at_ms = ? AND refused IS NULL ORDER BY id DESC LIMIT 1`),
+    newestOfAll: db.prepare(`${readings} AND deadline_at_ms = ? ORDER BY id DESC LIMIT 1`),
     ofFigures: db.prepare(
       "SELECT 1 FROM signed_readings WHERE trade_id = ? AND delivered_milli_wh = ? AND register_milli_wh = ?",
     ),

@@ -47,6 +47,13 @@ describe("A trade's timeline", () => {
       assert.equal(noteOf(steps, "delivering"), note);
     });
 
+  it("of a trade whose final reading the contract refuses is not one that is on its way", () => {
+    const wait = { reason: "refused" as const, untilMs: null };
+    const steps = tradeTimeline({ ...trade, status: "settling", wait }, true);
+    assert.equal(drawn(steps), "✓✓✓✓✓✗");
+    assert.equal(noteOf(steps, "closed"), "readingRefused");
+  });
+
   it("never says paid before the chain does", () => {
     for (const status of ["sealed", "queued", "delivering", "settling"] as const)
       assert.notEqual(tradeTimeline({ ...trade, status }, true).at(-1)?.state, "done");

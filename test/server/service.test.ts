@@ -309,6 +309,26 @@ describe("delivery, with its journal and its meter", () => {
     assert.match(stand.views.meter(METER).detail, /decommissioned/);
   });
 
+  it("says of a trade whose final reading the chain refuses for good that it is not settled, and why", async () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 20n);
+    assert.deepEqual([status(TRADE), stand.views.trade(TRADE)?.wait], ["settling", null]);
+    const { settlements } = stand.store;
+    settlements.settlementRefused(settlements.pendingReadings()[0]!, "RegisterTooLarge");
+    assert.deepEqual(stand.views.trade(TRADE)?.wait, { reason: "refused", untilMs: null });
+    const web = new Web(webParts(stand));
+    await web.start();
+    try {
+      const health = await (await fetch(`${web.url}/healthz`)).text();
+      assert.match(health, /refuses the reading of trade 1000001 for good: RegisterTooLarge/);
+      assert.match(await (await fetch(`${web.url}/metrics`)).text(), /^neighborwatt_readings_refused 1$/m);
+    } finally {
+      await web.stop();
+    }
+    stand.chain.confirm(refunded(TRADE));
+    assert.equal(stand.views.trade(TRADE)?.wait, null);
+  });
+
   it("shows no relay closed and no power of a meter that is lost, whatever its last sample said", async () => {
     stand.chain.confirm(opened(TRADE, 20n));
     stand.tick(100, 5n);

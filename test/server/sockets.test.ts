@@ -147,6 +147,17 @@ describe("the sockets", function () {
     assert.match((await chain).detail, /no block has come since/);
   });
 
+  it("tell that the chain has refused a reading for good, though nothing else happens", async () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 20n);
+    const page = open();
+    await snapshotOf(page);
+    const told = tradeOf(page, ({ wait }) => wait?.reason === "refused");
+    const { settlements } = stand.store;
+    settlements.settlementRefused(settlements.pendingReadings()[0]!, "RegisterTooLarge");
+    assert.equal((await told).status, "settling");
+  });
+
   it("tell what was sold today while it is being sold", async () => {
     const page = open();
     await snapshotOf(page);

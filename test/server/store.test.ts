@@ -305,6 +305,19 @@ describe("the pending readings", () => {
     assert.deepEqual(pending(), [[TRADE, 5n]]);
   });
 
+  it("name what the chain has refused for good, for as long as its trade is open and nothing newer is signed", () => {
+    const refused = () => store.settlements.refusedForGood();
+    sign(TRADE, 5n, false);
+    assert.deepEqual(refused(), []);
+    store.settlements.settlementRefused(store.settlements.pendingReadings()[0]!, "RegisterTooLarge");
+    assert.deepEqual(refused(), [{ tradeId: TRADE, reason: "RegisterTooLarge" }]);
+    sign(TRADE, 6n, true);
+    assert.deepEqual(refused(), []);
+    store.settlements.settlementRefused(store.settlements.pendingReadings()[0]!, "TradeNotOpen");
+    chain.confirm(refunded(TRADE));
+    assert.deepEqual(refused(), []);
+  });
+
   it("leave out what was signed for another purchase of the same id", () => {
     sign(TRADE, 5n, true, "0xvanished");
     assert.deepEqual(pending(), []);

@@ -317,6 +317,7 @@ export async function startStand(
     ledger: store.ledger,
     delivery,
     confirmationsNeeded: 2,
+    refusedForGood: () => store.settlements.refusedForGood(),
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
     todayMilliWh: () => today.milliWh(),
     network: () => null,
