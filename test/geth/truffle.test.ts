@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { spawn as spawnInTerminal } from "@lydell/node-pty";
 import { compile } from "../../scripts/compile";
 import { needGeth, TestNetwork } from "../support/geth";
-import { copyArtifacts, TRUFFLE, truffle } from "../support/truffle";
-
-const ROOT = join(__dirname, "../..");
+import { copyArtifacts, truffle } from "../support/truffle";
+import { TruffleConsole } from "../support/truffle-console";
 
 describe("Truffle on the two-node network", function () {
   this.timeout(300_000);
@@ -41,39 +39,18 @@ describe("Truffle on the two-node network", function () {
     }
   });
 
-  it("opens a console on it, with the contracts at hand", async () => {
-    const terminal = spawnInTerminal(TRUFFLE, ["console", "--network", "geth"], {
-      cwd: ROOT,
-      env: environment() as Record<string, string>,
-      cols: 200,
-    });
-    let seen = "";
-    const saw = (what: RegExp) =>
-      new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(new Error(`the console never showed ${what}:\n${seen}`)),
-          120_000,
-        );
-        const look = () => {
-          if (!what.test(seen)) return;
-          clearTimeout(timer);
-          resolve();
-        };
-        terminal.onData(look);
-        look();
-      });
-    terminal.onData((text) => {
-      seen += text;
-    });
-    const ended = new Promise<void>((resolve) => terminal.onExit(() => resolve()));
+  it("opens a console on it, with the contracts at hand, and names what they refuse", async () => {
+    const there = await TruffleConsole.start(["console", "--network", "geth"], environment());
     try {
-      await saw(/truffle\(geth\)> /);
-      terminal.write("(await EnergyTrade.deployed()).address + ' on ' + (await web3.eth.getChainId())\r");
-      await saw(new RegExp(`${addressOf("EnergyTrade")} on 13371`));
-      terminal.write(".exit\r");
-      await ended;
+      assert.equal(
+        await there.type("(await EnergyTrade.deployed()).address + ' on ' + (await web3.eth.getChainId())"),
+        `'${addressOf("EnergyTrade")} on 13371'`,
+      );
+      await there.type("const trade = await EnergyTrade.deployed()");
+      const call = "await trade.purchase(99, 5, 1000, { from: accounts[2] })";
+      assert.equal(await there.type(call), "Uncaught Refused: OfferNotOpen(offerId: 99)");
     } finally {
-      terminal.kill("SIGKILL");
+      await there.exit();
     }
   });
 });
