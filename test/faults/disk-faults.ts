@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockDatabase } from "../support/lock-database";
 import { findProgram } from "../support/need";
-import { JOURNAL_INTERVAL_S, LOSS_OF_A_KILL_MILLI_WH, OPENS_WITHIN_S } from "./bench";
+import { JOURNAL_INTERVAL_S, LOSS_OF_A_KILL_MILLI_WH, OPENS_WITHIN_S } from "./bounds";
 import type { Fault, Scene } from "./scene";
 
 /** A fault of the journal shows when it is written next. */

@@ -6,7 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { need } from "../support/need";
-import { FaultBench, LOSS_OF_A_KILL_MILLI_WH } from "./bench";
+import { FaultBench } from "./bench";
+import { LOSS_OF_A_KILL_MILLI_WH } from "./bounds";
 import { killAtRandom } from "./kills";
 
 const KILLS = 4;

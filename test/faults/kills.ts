@@ -1,14 +1,8 @@
 /** `kill -9` of the server at random moments of deliveries, and now and then of its start. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { uniformNoise } from "../../meter/sim/noise";
-import {
-  type Books,
-  type FaultBench,
-  LOSS_OF_A_KILL_MILLI_WH,
-  lostBetween,
-  METERING_ERROR,
-  OPENS_WITHIN_S,
-} from "./bench";
+import { type Books, type FaultBench, lostBetween } from "./bench";
+import { LOSS_OF_A_KILL_MILLI_WH, METERING_ERROR, OPENS_WITHIN_S } from "./bounds";
 
 export interface Kill {
   /** What it struck: a delivery, or the start after the kill before. */

@@ -1,6 +1,6 @@
 /** The serial line is cut, noisy, or dead in one direction. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOSS_OF_A_TRIP_MILLI_WH, OVERSHOOT_MILLI_WH } from "./bench";
+import { LOSS_OF_A_TRIP_MILLI_WH, OVERSHOOT_MILLI_WH } from "./bounds";
 import type { Fault, Scene } from "./scene";
 
 /**

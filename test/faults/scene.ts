@@ -2,14 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { uniformNoise } from "../../meter/sim/noise";
 import { until } from "../support/until";
-import {
-  type BoughtTrade,
-  type FaultBench,
-  LOSS_OF_A_TRIP_MILLI_WH,
-  METERING_ERROR,
-  OPENS_WITHIN_S,
-  OVERSHOOT_MILLI_WH,
-} from "./bench";
+import type { BoughtTrade, FaultBench } from "./bench";
+import { LOSS_OF_A_TRIP_MILLI_WH, METERING_ERROR, OPENS_WITHIN_S, OVERSHOOT_MILLI_WH } from "./bounds";
 
 export interface Fault {
   name: string;
