@@ -1,18 +1,11 @@
 /**
- * JSON-RPC to one Ethereum node, over HTTP or its IPC socket. It may be slow, gone, or wrong: each request has a
- * time-out, answers have a largest size, and every answer is checked against a schema before anyone believes it.
+ * JSON-RPC to one Ethereum node, over HTTP or its IPC socket: each request has a time-out, answers have a largest size,
+ * and an answer is checked against a schema before anyone believes it.
  */
-import type { ZodType } from "zod";
-import { exchangeLine } from "./ipc";
+import { type ZodType, z } from "zod";
+import { exchange, NodeError, TooLargeError } from "./transport";
 
-/** The node did not answer, or not sensibly: worth trying again. */
-export class NodeError extends Error {
-  override name = "NodeError";
-}
-
-export class TooLargeError extends NodeError {
-  override name = "TooLargeError";
-}
+export { NodeError, TooLargeError };
 
 /** The node answered with a JSON-RPC error object: it understood and refuses. */
 export class RpcError extends NodeError {
@@ -58,6 +51,11 @@ export class JsonRpc {
     return this.read({ method, params, schema }, id, await this.post({ jsonrpc: "2.0", id, method, params }));
   }
 
+  /** For a node that is believed, such as one that this program has started: its answer is not checked. */
+  async ask<T>(method: string, ...params: unknown[]): Promise<T> {
+    return (await this.call(method, params, z.unknown())) as T;
+  }
+
   /** Several calls in one HTTP request. Results in order; a refused call is an RpcError in its place. */
   async batch<T>(calls: Call<T>[]): Promise<(T | RpcError)[]> {
     if (calls.length === 0) return [];
@@ -101,7 +99,7 @@ export class JsonRpc {
   }
 
   private async post(body: unknown): Promise<unknown> {
-    const { url, timeoutMs } = this.options;
+    const { url, timeoutMs, maxAnswerBytes = MAX_ANSWER_BYTES } = this.options;
     if (this.isStopped) throw new NodeError(`${this.where()} is asked no more`);
     const request = new AbortController();
     let isLate = false;
@@ -112,15 +110,11 @@ export class JsonRpc {
     this.underWay.add(request);
     let text: string;
     try {
-      const question = JSON.stringify(body);
-      text = url.startsWith("/")
-        ? await exchangeLine(url, question, this.maxAnswerBytes, request.signal)
-        : await this.exchangeHttp(question, request.signal);
+      text = await exchange(url, JSON.stringify(body), { signal: request.signal, maxAnswerBytes });
     } catch (error) {
       if (error instanceof NodeError) throw error;
-      if (error instanceof RangeError) throw this.tooLarge();
       if (isLate) throw new NodeError(`${this.where()} did not answer within ${timeoutMs / 1000} s`);
-      throw new NodeError(`${this.where()} cannot be reached: ${causeOf(error)}`, { cause: error });
+      throw new NodeError(`${this.where()} cannot be reached: ${(error as Error).message}`, { cause: error });
     } finally {
       clearTimeout(timer);
       this.underWay.delete(request);
@@ -130,39 +124,6 @@ export class JsonRpc {
     } catch (cause) {
       throw new NodeError(`${this.where()} does not answer with JSON: ${text.slice(0, 80)}`, { cause });
     }
-  }
-
-  private get maxAnswerBytes(): number {
-    return this.options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
-  }
-
-  private tooLarge(): TooLargeError {
-    return new TooLargeError(`${this.where()} answers with more than ${this.maxAnswerBytes} bytes`);
-  }
-
-  private async exchangeHttp(question: string, signal: AbortSignal): Promise<string> {
-    const response = await fetch(this.options.url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: question,
-      signal,
-    });
-    const text = await this.readBody(response);
-    if (!response.ok)
-      throw new NodeError(`${this.where()} answers HTTP ${response.status}: ${wordsOf(text)}`);
-    return text;
-  }
-
-  private async readBody(response: Response): Promise<string> {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    if (!response.body) return "";
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      bytes += chunk.byteLength;
-      if (bytes > this.maxAnswerBytes) throw this.tooLarge();
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString("utf8");
   }
 
   private read<T>({ method, schema }: Call<T>, id: number, answer: unknown): T {
@@ -191,25 +152,8 @@ function rpcError(method: string, error: unknown): RpcError {
   );
 }
 
-/**
- * What a refusal says. The answer around the words holds the question's number, and would make each refusal another
- * one: the same words for as long as it lasts.
- */
-function wordsOf(text: string): string {
-  try {
-    const [first] = [JSON.parse(text)].flat() as { error?: { message?: unknown } | null }[];
-    const words = first?.error?.message;
-    if (typeof words === "string") return words;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  return text.slice(0, 200);
-}
+const ASKED_WITHIN_MS = 10_000;
 
-/** fetch says only "fetch failed"; the reason (ECONNREFUSED and the like) is one level down. A socket names it itself. */
-function causeOf(error: unknown): string {
-  const { message, cause, code } = error as NodeJS.ErrnoException & {
-    cause?: { code?: string; message?: string };
-  };
-  return cause?.code ?? cause?.message ?? (typeof code === "string" ? code : message);
-}
+/** One question, over a connection of its own where it is an IPC socket, to a node that is believed. */
+export const ask = <T>(url: string, method: string, ...params: unknown[]): Promise<T> =>
+  new JsonRpc({ url, timeoutMs: ASKED_WITHIN_MS }).ask<T>(method, ...params);

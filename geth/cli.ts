@@ -1,6 +1,7 @@
 /** `npm run geth -- up | status | console | logs | down | wipe`: the private network on this machine. */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { ask } from "../chain/rpc";
 import {
   ipcPath,
   LAB_FOLDER,
@@ -10,7 +11,6 @@ import {
   type Profile,
   readPlan,
 } from "./folder";
-import { ask } from "./ipc";
 import {
   describe,
   makeLabNetwork,

@@ -1,8 +1,10 @@
 /** The whole network: made, started, looked at, stopped. `geth/cli.ts` and the tests call these. */
 import fs from "node:fs";
 import path from "node:path";
+import { ask } from "../chain/rpc";
 import { endsWithUs, isEnding } from "../scripts/ending";
 import { importLabKey } from "./accounts";
+import { askUntil } from "./ask-until";
 import {
   GENESIS_FILE,
   genesisFor,
@@ -19,7 +21,6 @@ import {
   readGenesis,
   readPlan,
 } from "./folder";
-import { ask, askUntil } from "./ipc";
 import { LAB_SEALERS } from "./lab";
 import { runningPid, startNode, stopNode } from "./node";
 import { gethVersion, isOlder, lookForGeth, PINNED_VERSION, requireProgram } from "./programs";

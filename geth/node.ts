@@ -3,8 +3,9 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
+import { ask } from "../chain/rpc";
+import { askUntil } from "./ask-until";
 import { ipcPath, type NetworkPlan, type NodePlan, nodeFolder } from "./folder";
-import { ask, askUntil } from "./ipc";
 import { gethVersion, isOlder } from "./programs";
 
 const START_WITHIN_MS = 60_000;

@@ -1,7 +1,9 @@
 /** The order in which a sealer comes to seal: peers first, then its account, then what waits elsewhere. */
+
+import { ask } from "../chain/rpc";
 import { readPassword } from "./accounts";
+import { askUntil } from "./ask-until";
 import { ipcPath, type NodePlan, nodeFolder } from "./folder";
-import { ask, askUntil } from "./ipc";
 
 const PEER_WITHIN_MS = 90_000;
 

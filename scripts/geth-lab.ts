@@ -1,9 +1,10 @@
 /** The geth network for `npm start`: the one at RPC_URL, or the lab's own, started and left running. */
+
+import { ask } from "../chain/rpc";
 import { GETH_CHAIN_ID } from "../common/lab";
 import { ipcPath, LAB_FOLDER, type NetworkPlan, RPC_PORT, readPlan } from "../geth/folder";
 import { makeLabNetwork, startNetwork } from "../geth/network";
 import { runningPid } from "../geth/node";
-import { jsonRpc } from "./embedded-chain";
 
 export interface GethLab {
   dir: string;
@@ -21,7 +22,7 @@ export async function prepareGeth(
   lab = GETH_LAB,
 ): Promise<{ note: string; started: string[] }> {
   let silence: Error | null = null;
-  await jsonRpc<string>(rpcUrl, "eth_chainId", []).catch((error: Error) => {
+  await ask<string>(rpcUrl, "eth_chainId").catch((error: Error) => {
     silence = error;
   });
   const plan = readPlan(lab.dir);

@@ -7,13 +7,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { loadMeterKey, type MeterKey } from "../chain/meter-key";
+import { ask } from "../chain/rpc";
 import { LAB_MNEMONIC } from "../common/lab";
 import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
 import { identityOf, parentOf } from "./chain/process-identity";
 import { migrateIfNeeded } from "./deploy";
-import { type EmbeddedChain, freePort, jsonRpc, startEmbeddedChain } from "./embedded-chain";
+import { type EmbeddedChain, freePort, startEmbeddedChain } from "./embedded-chain";
 import { end, endsWithUs, isEnding, listen } from "./ending";
 import { FolderInUseError, type FolderLock, isServerIn, lockFolder } from "./folder-lock";
 import { labNodes, prepareGeth } from "./geth-lab";
@@ -187,7 +188,7 @@ async function main(): Promise<void> {
       () => findGeth(config),
       ({ note }) => note,
     );
-  const chainId = Number(await jsonRpc<string>(config.rpcUrl, "eth_chainId", []));
+  const chainId = Number(await ask<string>(config.rpcUrl, "eth_chainId"));
   if (chainId !== config.chainId)
     throw new Error(
       `The node at ${config.rpcUrl} serves chain ${chainId}, not ${config.chainId}: correct NETWORK, RPC_URL or CHAIN_ID.`,

@@ -11,13 +11,14 @@ import { parseArgs } from "node:util";
 import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
 import { privateKeyToAddress } from "web3-eth-accounts";
 import type { AbiFunctionFragment } from "web3-types";
+import { z } from "zod";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { meterKeyOf } from "../../chain/meter-key";
+import { ask, JsonRpc } from "../../chain/rpc";
 import { createPrivateKey, encodeTradeCall, type Hex, halvesOf, signTransaction } from "../../chain/web3";
 import { GETH_CHAIN_ID } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { migrate } from "../deploy";
-import { jsonRpc } from "../embedded-chain";
 import { endsWithUs, runProgram } from "../ending";
 import { commissionMeter, type LabChain, labChain, readDeployment } from "../lab-chain";
 import { startBenchNetwork } from "./geth";
@@ -28,6 +29,7 @@ const PRICE = 120n * BASE_UNITS;
 /** Of whom each sends its share in order: a node drops what comes too far out of turn from one account. */
 const BUYERS = 40;
 const SENT_AT_ONCE = 50;
+const BATCH_WITHIN_MS = 60_000;
 const FEES = { maxFeePerGas: 100_000_000_000n, maxPriorityFeePerGas: 1_000_000_000n };
 const TRANSACTION_GAS = 130_000n;
 
@@ -106,24 +108,16 @@ async function carryOut(rpcUrl: string, calls: { buyer: Buyer; to: string; data:
 async function secondsBetween(rpcUrl: string, first: number, last: number): Promise<number> {
   const [a, b] = await Promise.all(
     [first, last].map((block) =>
-      jsonRpc<{ timestamp: string }>(rpcUrl, "eth_getBlockByNumber", [`0x${block.toString(16)}`, false]),
+      ask<{ timestamp: string }>(rpcUrl, "eth_getBlockByNumber", `0x${block.toString(16)}`, false),
     ),
   );
   return Number(b!.timestamp) - Number(a!.timestamp);
 }
 
-async function batch<T>(url: string, method: string, params: string[]): Promise<T[]> {
-  const body = params.map((param, id) => ({ jsonrpc: "2.0", id, method, params: [param] }));
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  const answers = (await response.json()) as { id: number; result: T; error?: { message: string } }[];
-  return answers
-    .sort((a, b) => a.id - b.id)
-    .map(({ result, error }) => {
-      if (error) throw new Error(`${method}: ${error.message}`);
-      return result;
-    });
-}
+const batch = <T>(url: string, method: string, params: string[]): Promise<T[]> =>
+  new JsonRpc({ url, timeoutMs: BATCH_WITHIN_MS }).all(
+    params.map((param) => ({ method, params: [param], schema: z.unknown() })),
+  ) as Promise<T[]>;
 
 const purchaseFragment = energyTokenAbi.find(
   (part) => part.type === "function" && part.name === "transferAndCall" && part.inputs.length === 3,

@@ -7,8 +7,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
 import { join } from "node:path";
+import { JsonRpc } from "../../chain/rpc";
+import { exchange } from "../../chain/transport";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { foundryBinary } from "../foundry-binary";
 import { freePort } from "./ports";
@@ -17,6 +18,8 @@ import { identityOf, isRunning, type ProcessIdentity } from "./process-identity"
 export const GENESIS_FILE = join(__dirname, "..", "..", "geth", "genesis.json");
 const SUPERVISOR = join(__dirname, "supervisor.mjs");
 const RPC_TIMEOUT_MS = 10_000;
+/** A whole chain's logs in one answer, as Truffle may ask for. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const READY_WITHIN_MS = 30_000;
 const LAST_WORDS_MS = 100;
 const GONE_WITHIN_MS = 10_000;
@@ -27,11 +30,6 @@ const KEPT_STATES = 128;
 export const anvilVersion = (): string =>
   (JSON.parse(readFileSync(require.resolve("@foundry-rs/anvil/package.json"), "utf8")) as { version: string })
     .version;
-
-/** The node refused a call; `data` is what a revert gave back. */
-export class CallError extends Error {
-  override name = "CallError";
-}
 
 export interface AnvilOptions {
   /** Seals each transaction at once, instead of when told to. */
@@ -44,16 +42,19 @@ export interface AnvilOptions {
 export class Anvil {
   /** Resolves with the reason when it has ended, whoever ended it. */
   readonly ended: Promise<string>;
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly url: string;
+  private readonly node: JsonRpc;
   private stderr = "";
   private identity: ProcessIdentity | null = null;
 
   private constructor(
     private readonly supervisor: ChildProcess,
-    readonly host: string,
-    readonly port: number,
+    host: string,
+    port: number,
     private readonly recordFile: string | undefined,
   ) {
+    this.url = `http://${host}:${port}`;
+    this.node = new JsonRpc({ url: this.url, timeoutMs: RPC_TIMEOUT_MS });
     supervisor.stderr?.on("data", (chunk) => {
       this.stderr = (this.stderr + String(chunk)).slice(-2000);
     });
@@ -64,7 +65,7 @@ export class Anvil {
       // An anvil that has lost its supervisor holds the pipe open.
       supervisor.once("exit", () => setTimeout(reason, LAST_WORDS_MS));
     }).then((reason) => {
-      this.agent.destroy();
+      this.node.stop();
       // The supervisor may have been killed itself, and then leaves anvil behind.
       if (this.identity && isRunning(this.identity)) process.kill(this.identity.pid, "SIGKILL");
       if (recordFile) rmSync(recordFile, { force: true });
@@ -104,31 +105,13 @@ export class Anvil {
     return this.identity?.pid ?? 0;
   }
 
-  async rpc<T = unknown>(method: string, ...params: unknown[]): Promise<T> {
-    const answer = JSON.parse(
-      await this.forward(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })),
-    ) as {
-      result?: T;
-      error?: { message: string };
-    };
-    if (answer.error) throw new CallError(`${method}: ${answer.error.message}`);
-    return answer.result as T;
+  rpc<T = unknown>(method: string, ...params: unknown[]): Promise<T> {
+    return this.node.ask<T>(method, ...params);
   }
 
   /** Hands a JSON-RPC request or batch on as it is. @returns the answer's text */
-  forward(body: string, signal = AbortSignal.timeout(RPC_TIMEOUT_MS)): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-      const { host, port, agent } = this;
-      const call = request({ host, port, agent, method: "POST", headers, signal }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.once("error", reject);
-        response.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
-      });
-      call.once("error", reject);
-      call.end(body);
-    });
+  forward(body: string, signal: AbortSignal): Promise<string> {
+    return exchange(this.url, body, { signal, maxAnswerBytes: MAX_ANSWER_BYTES });
   }
 
   /** Ends it at once: nothing is kept in it that is not written down elsewhere. */

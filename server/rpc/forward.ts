@@ -1,4 +1,5 @@
 /** Hands a JSON-RPC request on to a node over HTTP. */
+import { exchange, HttpStatusError, TooLargeError, UnreachableError } from "../../chain/transport";
 import { AnswerTooLarge, NodeFailure } from "./failures";
 
 /**
@@ -7,33 +8,15 @@ import { AnswerTooLarge, NodeFailure } from "./failures";
  */
 export function httpForward(url: string, maxAnswerBytes: number) {
   return async (body: string, signal: AbortSignal): Promise<string> => {
-    let response: Response;
     try {
-      response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body,
-        signal,
-        redirect: "error",
-      });
+      return await exchange(url, body, { signal, maxAnswerBytes, redirect: "error" });
     } catch (error) {
-      if (signal.aborted) throw error;
-      throw new NodeFailure(503, "The node is away: it cannot be reached.");
+      if (error instanceof TooLargeError) throw new AnswerTooLarge(maxAnswerBytes);
+      if (error instanceof HttpStatusError)
+        throw new NodeFailure(502, `The node answers with HTTP ${error.status}.`);
+      if (error instanceof UnreachableError)
+        throw new NodeFailure(503, "The node is away: it cannot be reached.");
+      throw error;
     }
-    const text = await readBody(response, maxAnswerBytes);
-    if (!response.ok) throw new NodeFailure(502, `The node answers with HTTP ${response.status}.`);
-    return text;
   };
-}
-
-async function readBody(response: Response, maxAnswerBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  if (!response.body) return "";
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > maxAnswerBytes) throw new AnswerTooLarge(maxAnswerBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

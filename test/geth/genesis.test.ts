@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { privateKeyToAddress } from "web3-eth-accounts";
+import { ask } from "../../chain/rpc";
 import { LAB_ACCOUNTS, LAB_MNEMONIC } from "../../common/lab";
 import { GENESIS_FILE, genesisFor, readGenesis, readPlan } from "../../geth/folder";
 import {
@@ -12,7 +13,6 @@ import {
   LAB_REQUEST,
   makeFresh,
 } from "../../geth/genesis";
-import { ask } from "../../geth/ipc";
 import { LAB_FUNDED, LAB_SEALERS } from "../../geth/lab";
 import { startNetwork } from "../../geth/network";
 import { lookForPuppeth, ROOT, requireProgram } from "../../geth/programs";

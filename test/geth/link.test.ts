@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LAB_ACCOUNTS } from "../../common/lab";
-import { askUntil } from "../../geth/ipc";
+import { askUntil } from "../../geth/ask-until";
 import { freePorts, needGeth, TestNetwork, Transfers } from "../support/geth";
 import { assertAllSettled, buy, houseOn, sellersTokens, untilDelivering } from "../support/geth-trade";
 import { canCutLinks, Link } from "../support/link";

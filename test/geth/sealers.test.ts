@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LAB_ACCOUNTS } from "../../common/lab";
+import { askUntil } from "../../geth/ask-until";
 import { genesisFor, readGenesis } from "../../geth/folder";
-import { askUntil } from "../../geth/ipc";
 import { LAB_SEALERS } from "../../geth/lab";
 import { needGeth, TestNetwork, Transfers } from "../support/geth";
 

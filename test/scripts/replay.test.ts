@@ -13,9 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { privateKeyToAddress } from "web3-eth-accounts";
+import { ask } from "../../chain/rpc";
 import { createPrivateKey, type Hex, signTransaction } from "../../chain/web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
-import { CHAIN_FILES, type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
+import { CHAIN_FILES, type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { type FolderLock, lockFolder } from "../../scripts/folder-lock";
 
 interface Block {
@@ -80,7 +81,7 @@ describe("the kept chain's log", function () {
       ...more,
     };
     const { raw } = await signTransaction(fields, privateKey);
-    return jsonRpc<string>(to.rpcUrl, "eth_sendRawTransaction", [raw]);
+    return ask<string>(to.rpcUrl, "eth_sendRawTransaction", raw);
   }
 
   for (const seed of [1, 2, 3]) {

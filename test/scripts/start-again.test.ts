@@ -9,10 +9,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn as spawnInTerminal } from "@lydell/node-pty";
+import { ask } from "../../chain/rpc";
 import type { OfferListView } from "../../common/api";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { compile } from "../../scripts/compile";
-import { freePort, jsonRpc } from "../../scripts/embedded-chain";
+import { freePort } from "../../scripts/embedded-chain";
 import { type LabChain, labChain, readDeployment } from "../../scripts/lab-chain";
 import { buyTokens, purchase, settlementsOf } from "../../scripts/trading";
 import type { TradeAnswer } from "../support/house";
@@ -105,7 +106,7 @@ describe("npm start, again and again", function () {
   const lab = (house: House): Promise<LabChain> =>
     labChain(rpcUrl(house), readDeployment(artifactsDir, EMBEDDED_CHAIN_ID)!);
   const blockZero = (house: House) =>
-    jsonRpc<{ hash: string }>(rpcUrl(house), "eth_getBlockByNumber", ["0x0", false]).then(({ hash }) => hash);
+    ask<{ hash: string }>(rpcUrl(house), "eth_getBlockByNumber", "0x0", false).then(({ hash }) => hash);
   const untilOver = (house: House) =>
     until("every port is free", async () => {
       for (const name of ["PORT", "EMBEDDED_PORT"])

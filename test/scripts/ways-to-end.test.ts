@@ -9,10 +9,11 @@ import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ask } from "../../chain/rpc";
 import { signTransaction } from "../../chain/web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { identityOf, type ProcessIdentity, parentOf } from "../../scripts/chain/process-identity";
-import { CHAIN_FILES, freePort, jsonRpc } from "../../scripts/embedded-chain";
+import { CHAIN_FILES, freePort } from "../../scripts/embedded-chain";
 import { lockFolder } from "../../scripts/folder-lock";
 import { need } from "../support/need";
 import { until } from "../support/until";
@@ -78,16 +79,16 @@ describe("a kept chain", function () {
     return { ...ready, child, anvilIs, supervisor: parentOf(ready.anvil), ended, stderr: () => stderr };
   }
 
-  const latest = ({ rpcUrl }: Ready) => jsonRpc<Seen>(rpcUrl, "eth_getBlockByNumber", ["latest", false]);
+  const latest = ({ rpcUrl }: Ready) => ask<Seen>(rpcUrl, "eth_getBlockByNumber", "latest", false);
 
   async function sendOneWei({ rpcUrl }: Ready): Promise<string> {
     const { address, privateKey } = LAB_ACCOUNTS.consumer;
-    const nonce = Number(await jsonRpc<string>(rpcUrl, "eth_getTransactionCount", [address, "pending"]));
+    const nonce = Number(await ask<string>(rpcUrl, "eth_getTransactionCount", address, "pending"));
     const to = LAB_ACCOUNTS.prosumer.address;
     const fees = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_000_000_000n };
     const fields = { chainId: 13370, nonce, to, value: 1n, data: "0x" as const, gasLimit: 21_000n, ...fees };
     const { raw } = await signTransaction(fields, privateKey);
-    return jsonRpc<string>(rpcUrl, "eth_sendRawTransaction", [raw]);
+    return ask<string>(rpcUrl, "eth_sendRawTransaction", raw);
   }
 
   /** Trades on, and remembers each block that it was shown, until there are some with transactions. */
@@ -96,10 +97,10 @@ describe("a kept chain", function () {
     for (let i = 0; i < SEEN_BLOCKS; i++) {
       const transaction = await sendOneWei(running);
       const { blockNumber } = await until("its block", () =>
-        jsonRpc<{ blockNumber: string } | null>(running.rpcUrl, "eth_getTransactionReceipt", [transaction]),
+        ask<{ blockNumber: string } | null>(running.rpcUrl, "eth_getTransactionReceipt", transaction),
       );
       for (const tag of [blockNumber, "latest"]) {
-        const block = await jsonRpc<Seen>(running.rpcUrl, "eth_getBlockByNumber", [tag, false]);
+        const block = await ask<Seen>(running.rpcUrl, "eth_getBlockByNumber", tag, false);
         seen.set(block.number, block);
       }
     }
@@ -108,10 +109,10 @@ describe("a kept chain", function () {
 
   async function assertAllThere(running: Running, seen: Map<string, Seen>): Promise<void> {
     for (const { number, hash, transactions } of seen.values()) {
-      const block = await jsonRpc<Seen | null>(running.rpcUrl, "eth_getBlockByNumber", [number, false]);
+      const block = await ask<Seen | null>(running.rpcUrl, "eth_getBlockByNumber", number, false);
       assert.equal(block?.hash, hash, `block ${number}`);
       for (const transaction of transactions)
-        assert.ok(await jsonRpc(running.rpcUrl, "eth_getTransactionReceipt", [transaction]), transaction);
+        assert.ok(await ask(running.rpcUrl, "eth_getTransactionReceipt", transaction), transaction);
     }
   }
 

@@ -10,6 +10,7 @@ import type { AbiFunctionFragment } from "web3-types";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { type MeterKey, meterKeyOf } from "../../chain/meter-key";
 import type { ReadingStatement } from "../../chain/readings";
+import { ask } from "../../chain/rpc";
 import {
   createPrivateKey,
   decodeTradeEvent,
@@ -24,7 +25,7 @@ import {
 } from "../../chain/web3";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS, TOKENS_PER_ETHER } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
-import { type EmbeddedChain, jsonRpc, startEmbeddedChain } from "../../scripts/embedded-chain";
+import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import type { FolderLock } from "../../scripts/folder-lock";
 import { until } from "./until";
 
@@ -86,7 +87,7 @@ export class TestChain {
   rpc<T>(method: string, ...params: unknown[]): Promise<T> {
     // The embedded chain's own door answers no evm_ and anvil_ methods; on geth there is no other.
     const { anvil } = this;
-    return anvil.rpc ? anvil.rpc<T>(method, ...params) : jsonRpc<T>(this.rpcUrl, method, params);
+    return anvil.rpc ? anvil.rpc<T>(method, ...params) : ask<T>(this.rpcUrl, method, ...params);
   }
 
   async stop(): Promise<void> {

@@ -5,11 +5,12 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FeeMarketEIP1559Transaction, privateKeyToAddress, signTransaction } from "web3-eth-accounts";
+import { ask } from "../../chain/rpc";
 import { GETH_CHAIN_ID } from "../../common/lab";
+import { askUntil } from "../../geth/ask-until";
 import { ipcPath, type NodePlan, nodeCount, nodeFolder, type Place } from "../../geth/folder";
 import { guardNetwork } from "../../geth/guard";
 import { install, lookForTools } from "../../geth/install";
-import { ask, askUntil } from "../../geth/ipc";
 import {
   type LabSettings,
   makeLabNetwork,
