@@ -179,7 +179,7 @@ class Keeper implements EmbeddedChain {
 
   /** One block, and its line on the disk. */
   private seal(): Promise<Block> {
-    // The one before has told its own failure already (the `next.catch` below, and whoever asked for that block); here
+    // The one before has told its own failure already (the `next.catch` below, and the program that asked for the block); here
     // only its end is waited for.
     const next = this.sealed.catch(() => null).then(() => this.sealNow());
     this.sealed = next;

@@ -10,7 +10,7 @@ const running: { name: string; stop: Stop }[] = [];
 let ending: Promise<never> | undefined;
 let isListening = false;
 
-/** Has this ended with the program. @returns what forgets it, for whoever ends it earlier */
+/** Has this ended with the program. @returns what forgets it, for a caller that ends it earlier */
 export function endsWithUs(name: string, stop: Stop): () => void {
   listen();
   const entry = { name, stop };

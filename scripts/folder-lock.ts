@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import Database from "libsql";
 
-/** What the holder says of itself, for whoever finds the folder locked. */
+/** What the holder says of itself, for a program that finds the folder locked. */
 export interface Holder {
   /** As it is typed: `npm start`. */
   program: string;

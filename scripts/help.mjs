@@ -9,7 +9,7 @@ const SCRIPTS = [
     "seconds; minutes the first time; runs until Ctrl-C",
   ],
   ["test", "every test; -- meter server runs some suites only", "half an hour or more; one suite: minutes"],
-  ["reset", "deletes the chain and the journal, to begin anew", "seconds"],
+  ["reset", "deletes the embedded chain, the journal and the meter's key, to begin anew", "seconds"],
   ["meter", "the meter alone, live; -- consent prints its consent for the operator", "runs until q"],
   [
     "compile",

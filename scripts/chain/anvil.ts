@@ -1,8 +1,8 @@
 /**
  * anvil (an npm package), started from geth's own genesis file at hardfork London, so that what passes here passes on
  * the clique network. Only the program that started it can find it: anvil lets everybody who reaches it move
- * anybody's money, and has no switch for that, so it listens at an address that nobody can guess (guard.ts is the door
- * for everybody else).
+ * anybody's money, and has no switch for that, so it listens at an address that nobody can guess (guard.ts is the
+ * endpoint for everybody else).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -78,7 +78,7 @@ export class Anvil {
     const args = [
       ...["--host", host, "--port", String(port), "--no-cors", "--silent"],
       ...["--init", GENESIS_FILE, "--hardfork", "london", "--chain-id", String(EMBEDDED_CHAIN_ID)],
-      // No unlocked account, as on a real node: whoever wants to send, signs.
+      // No unlocked account, as on a real node: every sender signs.
       ...["--accounts", "0"],
       // Without it anvil writes each older state to the home folder, 115 kB a block, and forgets them there when killed.
       ...["--prune-history", String(KEPT_STATES)],

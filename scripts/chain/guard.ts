@@ -1,7 +1,7 @@
 /**
- * The door to the embedded chain for everybody but its keeper: JSON-RPC over HTTP on loopback. anvil itself would
- * answer any page that is open in a browser of this machine, and lets whoever asks move anybody's ether. What may be
- * asked is the same as at the page's own door (server/rpc).
+ * The endpoint of the embedded chain for everybody but its keeper: JSON-RPC over HTTP on loopback. anvil itself would
+ * answer any page that is open in a browser of this machine, and lets every caller move anybody's ether. The methods
+ * are the same as those of the page's own endpoint (server/rpc).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
