@@ -20,6 +20,10 @@ export interface FuzzOptions {
   seed?: number;
   /** Contracts to use instead of those in contracts/, as FUZZ_TRADE and FUZZ_TOKEN of test/fuzz/Comparison.sol. */
   env?: NodeJS.ProcessEnv;
+  /** Forges at a time; as many as there are cores when left out. */
+  workers?: number;
+  /** What it needs was compiled before. */
+  isBuilt?: boolean;
 }
 
 export interface FuzzResult {
@@ -65,15 +69,18 @@ function forge(args: string[], env: NodeJS.ProcessEnv = {}) {
  * Runs as many forges as there are cores, each with a seed of its own.
  * @throws when the contracts or the model do not compile, and where forge has no binary
  */
-export async function fuzz({ steps = STEPS, seed, env }: FuzzOptions = {}): Promise<FuzzResult> {
+export async function fuzz(options: FuzzOptions = {}): Promise<FuzzResult> {
+  const { steps = STEPS, seed, env, isBuilt = false } = options;
   const first = seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const folder = join(ROOT, "build", "forge", `run-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
-    const build = await forge(["build"]).ended;
-    if (build.code !== 0) throw new Error(`forge build failed:\n${build.output}`);
+    if (!isBuilt) {
+      const build = await forge(["build"]).ended;
+      if (build.code !== 0) throw new Error(`forge build failed:\n${build.output}`);
+    }
     const startedAtMs = performance.now();
-    const workers = Math.min(availableParallelism(), Math.ceil(steps / STEPS_OF_A_LIFE));
+    const workers = Math.min(options.workers ?? availableParallelism(), Math.ceil(steps / STEPS_OF_A_LIFE));
     const lives = Math.ceil(steps / STEPS_OF_A_LIFE / workers);
     const running: Promise<Ended>[] = [];
     for (let i = 0; i < workers; i++) {

@@ -52,15 +52,25 @@ function addSource(name: string, sources: Record<string, { content: string }>, c
     );
 }
 
+/** @returns its contract with its fault. @throws when the original text does not stand there exactly once */
+export function faultySource(mutant: Mutant): string {
+  const parts = readFileSync(join(ROOT, pathOf(mutant.contract)), "utf8").split(mutant.original);
+  if (parts.length !== 2)
+    throw new Error(
+      `"${mutant.name}" no longer applies: its text stands ${parts.length - 1} times in ${pathOf(mutant.contract)}`,
+    );
+  return parts.join(mutant.replacement);
+}
+
 /**
- * @param source of the mutant's contract, with its fault
  * @returns the code that creates the contract, 0x-hex. Not optimized: that halves the time and changes no answer.
  * @throws DoesNotCompile with the compiler's words
  */
-export function compileFaulty({ contract }: Mutant, source: string): string {
+export function compileFaulty(mutant: Mutant): string {
+  const { contract } = mutant;
   const deployed = DEPLOYED[contract];
   const sources: Record<string, { content: string }> = {};
-  addSource(pathOf(deployed), sources, new Map([[pathOf(contract), source]]));
+  addSource(pathOf(deployed), sources, new Map([[pathOf(contract), faultySource(mutant)]]));
   const input = {
     language: "Solidity",
     sources,
@@ -68,6 +78,7 @@ export function compileFaulty({ contract }: Mutant, source: string): string {
       evmVersion: "london",
       viaIR: true,
       optimizer: { enabled: false },
+      debug: { debugInfo: [] },
       outputSelection: { [pathOf(deployed)]: { [deployed]: ["evm.bytecode.object"] } },
     },
   };

@@ -1,4 +1,5 @@
 import { encodeParameters } from "web3-eth-abi";
+import { isLabChain } from "../../common/lab";
 import { type Event, eventsOf, nameOfRefusal, refuses, rpc } from "../support/contracts/chain";
 import {
   ANY_PAYMENT,
@@ -32,6 +33,8 @@ describe("the migrations", () => {
     assert.equal(await trade.token(), token.address);
     assert(await trade.hasRole(await trade.OPERATOR_ROLE(), process.env.OPERATOR ?? operator!));
     assert.equal((await token.totalSupply()).toString(), `1${"0".repeat(27)}`);
+    const grace = isLabChain(Number(await web3.eth.getChainId())) ? "600" : "86400";
+    assert.equal((await trade.GRACE_PERIOD()).toString(), process.env.GRACE_PERIOD_S ?? grace);
   });
 });
 

@@ -23,6 +23,7 @@ interface Cheats {
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     /// @notice Deploys what forge has compiled of `contracts/`, or a file of that form, so that this folder is not
     /// compiled anew with it.
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function envOr(string calldata name, string calldata fallback_) external view returns (string memory);
     function writeLine(string calldata path, string calldata line) external;

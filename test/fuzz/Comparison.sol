@@ -36,6 +36,9 @@ abstract contract Comparison {
     /// Whose money is compared after each step.
     address[] internal _actors;
     string internal _step;
+    /// Artifacts, by their names or paths.
+    string internal _tokenCode;
+    string internal _shopCode;
     /// By step and how it ended: the selector of its refusal, or zero.
     mapping(bytes32 => uint256) private _outcomes;
     bytes32[] private _outcomeKeys;
@@ -44,10 +47,10 @@ abstract contract Comparison {
     constructor() {
         _admin = address(this);
         // `npm run mutants` has others, each with a fault.
-        string memory tokenCode = cheats.envOr("FUZZ_TOKEN", "EnergyToken.sol:EnergyToken");
-        string memory shopCode = cheats.envOr("FUZZ_TRADE", "EnergyTrade.sol:EnergyTrade");
-        token = cheats.deployCode(tokenCode, abi.encode(SUPPLY, RATE));
-        shop = cheats.deployCode(shopCode, abi.encode(token, uint64(GRACE)));
+        _tokenCode = cheats.envOr("FUZZ_TOKEN", "EnergyToken.sol:EnergyToken");
+        _shopCode = cheats.envOr("FUZZ_TRADE", "EnergyTrade.sol:EnergyTrade");
+        token = cheats.deployCode(_tokenCode, abi.encode(SUPPLY, RATE));
+        shop = cheats.deployCode(_shopCode, abi.encode(token, uint64(GRACE)));
         model = new Model(token, shop, _admin, SUPPLY, RATE, GRACE);
     }
 
@@ -67,6 +70,29 @@ abstract contract Comparison {
         _tryWithValue(caller, 0, target, call, prediction);
     }
 
+    /// Deploys another one; of its answer only a refusal is compared.
+    function _tryDeployment(
+        string memory artifact,
+        bytes memory arguments,
+        bytes memory prediction
+    ) internal {
+        (bool willSucceed, bytes memory predicted) = address(model).call(prediction);
+        bytes memory code = abi.encodePacked(cheats.getCode(artifact), arguments);
+        address deployed;
+        bytes memory answer;
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+            answer := mload(0x40)
+            mstore(answer, returndatasize())
+            returndatacopy(add(answer, 32), 0, returndatasize())
+            mstore(0x40, add(answer, and(add(returndatasize(), 63), not(31))))
+        }
+        bool succeeded = deployed != address(0);
+        if (willSucceed != succeeded || keccak256(predicted) != keccak256(answer))
+            revert AnswersDiffer(_step, arguments, willSucceed, predicted, succeeded, answer);
+        _note(succeeded ? bytes4(0) : bytes4(answer));
+    }
+
     function _tryWithValue(
         address caller,
         uint256 value,
@@ -83,7 +109,10 @@ abstract contract Comparison {
             revert AnswersDiffer(_step, call, willSucceed, predicted, succeeded, answer);
         // Also what a refused call had emitted is recorded.
         if (succeeded && _newEvents() != expected) revert EventsDiffer(_step, call);
-        bytes4 selector = succeeded ? bytes4(0) : bytes4(answer);
+        _note(succeeded ? bytes4(0) : bytes4(answer));
+    }
+
+    function _note(bytes4 selector) private {
         bytes32 key = keccak256(abi.encode(_step, selector));
         if (_outcomes[key]++ > 0) return;
         _outcomeKeys.push(key);

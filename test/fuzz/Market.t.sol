@@ -23,7 +23,7 @@ contract MarketTest {
 
     /// The more often a step stands here, the more often it is taken.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[25] memory steps = [
+        bytes4[26] memory steps = [
             Steps.buy.selector,
             Steps.buyByAllowance.selector,
             Steps.buyForAnother.selector,
@@ -31,6 +31,7 @@ contract MarketTest {
             Steps.settleMany.selector,
             Steps.refund.selector,
             Steps.wait.selector,
+            Steps.deploy.selector,
             Steps.list.selector,
             Steps.withdraw.selector,
             Steps.commission.selector,

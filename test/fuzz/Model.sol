@@ -81,6 +81,16 @@ contract Model {
         refusesEther[account] = refuses;
     }
 
+    // ---------------------------------------------------------------- new ones
+
+    function deployToken(uint256, uint256 rate) external pure {
+        if (rate == 0) revert IEnergyToken.InvalidRate(rate);
+    }
+
+    function deployTrade(address, uint64 grace) external pure {
+        if (grace < 60 || grace > 2_592_000) revert IEnergyTrade.InvalidGracePeriod(grace, 60, 2_592_000);
+    }
+
     // ---------------------------------------------------------------- the token
 
     function buyTokens(address caller, uint256 amount) external {

@@ -296,6 +296,21 @@ contract Steps is Draws {
         cheats.warp(_now);
     }
 
+    /// Another token and another shop, which nobody uses.
+    function deploy(uint256 seed) external step("deploy", seed) {
+        // Seldom: their code is read from a file.
+        if (_below(4) != 0) return;
+        if (_below(4) == 0) {
+            bytes memory values = abi.encode(_below(2) * SUPPLY, _below(2));
+            _tryDeployment(_tokenCode, values, abi.encodePacked(Model.deployToken.selector, values));
+            return;
+        }
+        uint256 grace =
+            _below(2) == 0 ? _oneOf(59, 60, 61, 0) : _oneOf(2_592_000, 2_592_001, 86_400, 2 ** 64 - 1);
+        bytes memory arguments = abi.encode(token, grace);
+        _tryDeployment(_shopCode, arguments, abi.encodePacked(Model.deployTrade.selector, arguments));
+    }
+
     // ---------------------------------------------------------------- the token
 
     function buyTokens(uint256 seed) external step("buy tokens", seed) {
