@@ -6,12 +6,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Database from "libsql";
+import { readContracts } from "../chain/artifacts";
 import { loadMeterKey } from "../chain/meter-key";
 import { EthereumNode } from "../chain/node";
 import { JsonRpc } from "../chain/rpc";
 import { halvesOf } from "../chain/web3";
 import { loadConfig } from "../server/config";
-import { readDeployment } from "./lab-chain";
 
 const HELP = `usage: npm run meter -- consent --prosumer 0xADDRESS [--baseline MILLIWATTHOURS]
   --prosumer   who sells what this meter measures, and is paid for it
@@ -54,7 +54,7 @@ function registerInJournal(dataDir: string, meter: string): bigint {
 async function main(): Promise<void> {
   const { prosumer, baselineMilliWh } = readArguments();
   const config = loadConfig();
-  const deployment = readDeployment(config.artifactsDir, config.chainId);
+  const deployment = readContracts(config.artifactsDir, config.chainId);
   if (!deployment)
     throw new Error(
       `The artifacts in ${config.artifactsDir} name no contracts on chain ${config.chainId}: run \`npx truffle migrate --network ${config.network}\` first.`,

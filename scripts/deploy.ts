@@ -1,8 +1,9 @@
 /** Brings a lab's chain to where trading can start: contracts, roles, a trusted meter, a few offers. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { readContracts } from "../chain/artifacts";
 import { endsWithUs } from "./ending";
-import { isDeployed, readDeployment } from "./lab-chain";
+import { isDeployed } from "./lab-chain";
 
 const ROOT = join(__dirname, "..");
 const TRUFFLE = join(ROOT, "node_modules", "truffle", "build", "cli.bundled.js");
@@ -35,7 +36,7 @@ export async function migrateIfNeeded(
   rpcUrl: string,
   artifactsDir: string,
 ): Promise<boolean> {
-  const deployment = readDeployment(artifactsDir, chainId);
+  const deployment = readContracts(artifactsDir, chainId);
   if (deployment && (await isDeployed(rpcUrl, deployment, artifactsDir))) return false;
   const { port } = new URL(rpcUrl);
   await migrate(network, { ARTIFACTS_DIR: artifactsDir, EMBEDDED_PORT: port, RPC_URL: rpcUrl });

@@ -1,58 +1,36 @@
 /** Chores on a lab's chain, signed with the well-known keys of common/lab.ts. Never for another chain: see `labChain`. */
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Web3 } from "web3";
 import { energyTokenAbi } from "../build/abi/EnergyToken";
 import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import { type ContractName, type Contracts, readCompiled } from "../chain/artifacts";
 import type { MeterKey } from "../chain/meter-key";
+import { ask } from "../chain/rpc";
 import { halvesOf } from "../chain/web3";
 import { sameAddress } from "../common/address";
-import { type CompiledCode, isSameCode } from "../common/bytecode";
+import { isSameCode } from "../common/bytecode";
 import type { TypedContract } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
 import { BASE_UNITS } from "../common/units";
 
 export type LabRole = keyof typeof LAB_ACCOUNTS;
 
-export interface Deployment {
-  token: string;
-  trade: string;
-}
-
-/** Where Truffle's artifacts say the contracts are on this chain; null when they were never migrated to it. */
-export function readDeployment(artifactsDir: string, chainId: number): Deployment | null {
-  const addressOf = (name: string) => {
-    const file = join(artifactsDir, `${name}.json`);
-    if (!existsSync(file)) return null;
-    const artifact = JSON.parse(readFileSync(file, "utf8")) as {
-      networks?: Record<string, { address?: string }>;
-    };
-    return artifact.networks?.[chainId]?.address ?? null;
-  };
-  const token = addressOf("EnergyToken");
-  const trade = addressOf("EnergyTrade");
-  return token && trade ? { token, trade } : null;
-}
-
 /** True when both contracts are where the artifacts say, of the code that the artifacts have. */
 export async function isDeployed(
   rpcUrl: string,
-  deployment: Deployment,
+  { token, trade }: Contracts,
   artifactsDir: string,
 ): Promise<boolean> {
-  const { eth } = new Web3(rpcUrl);
-  const compiled = (name: string) =>
-    JSON.parse(readFileSync(join(artifactsDir, `${name}.json`), "utf8")) as CompiledCode;
-  const codes = await Promise.all([eth.getCode(deployment.token), eth.getCode(deployment.trade)]);
-  return isSameCode(codes[0]!, compiled("EnergyToken")) && isSameCode(codes[1]!, compiled("EnergyTrade"));
+  const isThere = async (address: string, name: ContractName) =>
+    isSameCode(await ask<string>(rpcUrl, "eth_getCode", address, "latest"), readCompiled(artifactsDir, name));
+  return (await isThere(token, "EnergyToken")) && (await isThere(trade, "EnergyTrade"));
 }
 
 /**
  * The contracts of a lab's chain with the lab's accounts able to sign.
  * @throws when the chain is no lab's: the keys are everybody's
  */
-export async function labChain(rpcUrl: string, deployment: Deployment) {
+export async function labChain(rpcUrl: string, deployment: Contracts) {
   const web3 = new Web3(rpcUrl);
   const chainId = Number(await web3.eth.getChainId());
   if (!isLabChain(chainId)) {

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { readContracts } from "../chain/artifacts";
 import { loadMeterKey, type MeterKey } from "../chain/meter-key";
 import { ask } from "../chain/rpc";
 import { LAB_MNEMONIC } from "../common/lab";
@@ -18,7 +19,7 @@ import { type EmbeddedChain, freePort, startEmbeddedChain } from "./embedded-cha
 import { end, endsWithUs, isEnding, listen } from "./ending";
 import { FolderInUseError, type FolderLock, isServerIn, lockFolder } from "./folder-lock";
 import { labNodes, prepareGeth } from "./geth-lab";
-import { commissionMeter, labChain, listFirstOffers, readDeployment } from "./lab-chain";
+import { commissionMeter, labChain, listFirstOffers } from "./lab-chain";
 
 const ROOT = join(__dirname, "..");
 const SERVER_READY_WITHIN_MS = 60_000;
@@ -119,7 +120,7 @@ async function prepareMarket(config: Config, chainId: number, key: MeterKey): Pr
     () => migrateIfNeeded(config.network, chainId, config.rpcUrl, config.artifactsDir),
     (isNew) => (isNew ? "migrated by Truffle" : "there already"),
   );
-  const deployment = readDeployment(config.artifactsDir, chainId);
+  const deployment = readContracts(config.artifactsDir, chainId);
   if (!deployment) throw new Error(`Truffle's artifacts in ${config.artifactsDir} name no contracts`);
   const lab = await labChain(config.rpcUrl, deployment);
   await step("meter commissioned", async () => commissionMeter(lab, key));

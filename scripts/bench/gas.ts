@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeParameters } from "web3-eth-abi";
 import type { NonPayableMethodObject } from "web3-eth-contract";
+import { readContracts } from "../../chain/artifacts";
 import { meterKeyOf } from "../../chain/meter-key";
 import { halvesOf } from "../../chain/web3";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
@@ -15,7 +16,7 @@ import { compile } from "../compile";
 import { migrate } from "../deploy";
 import { startEmbeddedChain } from "../embedded-chain";
 import { endsWithUs, runProgram } from "../ending";
-import { type LabChain, type LabRole, labChain, readDeployment } from "../lab-chain";
+import { type LabChain, type LabRole, labChain } from "../lab-chain";
 
 /** Purchase and one full settlement; a trade of a batch of BATCH. */
 const AIMS = { trade: 130_000, batched: 90_000 };
@@ -183,7 +184,7 @@ async function measureGas(): Promise<GasReport> {
   endsWithUs("folder of the benchmark", () => rmSync(artifactsDir, { recursive: true, force: true }));
   try {
     await migrate("embedded", { ARTIFACTS_DIR: artifactsDir, EMBEDDED_PORT: String(chain.port) });
-    const deployment = readDeployment(artifactsDir, EMBEDDED_CHAIN_ID);
+    const deployment = readContracts(artifactsDir, EMBEDDED_CHAIN_ID);
     if (!deployment) throw new Error("the migrations left no addresses");
     return await new Bench(await labChain(chain.rpcUrl, deployment)).run();
   } finally {

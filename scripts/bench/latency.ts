@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createChain, loadMeterKey } from "../../chain";
+import { readContracts } from "../../chain/artifacts";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../../common/lab";
 import { createLog } from "../../common/log";
 import { createMeter } from "../../meter/meter";
@@ -20,7 +21,7 @@ import { Store } from "../../server/store";
 import { migrate } from "../deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../embedded-chain";
 import { endsWithUs, runProgram } from "../ending";
-import { commissionMeter, type LabChain, labChain, listFirstOffers, readDeployment } from "../lab-chain";
+import { commissionMeter, type LabChain, labChain, listFirstOffers } from "../lab-chain";
 import { buyTokens, purchase } from "../trading";
 import { startBenchNetwork } from "./geth";
 
@@ -173,7 +174,7 @@ async function main(): Promise<void> {
     const { rpcUrl, chainId } = ground;
     const { port } = new URL(rpcUrl);
     await migrate(network, { EMBEDDED_PORT: port, RPC_URL: rpcUrl, ARTIFACTS_DIR: artifactsDir });
-    const deployment = readDeployment(artifactsDir, chainId);
+    const deployment = readContracts(artifactsDir, chainId);
     if (!deployment) throw new Error("truffle migrate left no addresses");
     const lab = await labChain(rpcUrl, deployment);
     const house = await startDelivery(ground, confirmations, directory, artifactsDir, lab);

@@ -13,6 +13,7 @@ import { privateKeyToAddress } from "web3-eth-accounts";
 import type { AbiFunctionFragment } from "web3-types";
 import { z } from "zod";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
+import { readContracts } from "../../chain/artifacts";
 import { meterKeyOf } from "../../chain/meter-key";
 import { ask, JsonRpc } from "../../chain/rpc";
 import { createPrivateKey, encodeTradeCall, type Hex, halvesOf, signTransaction } from "../../chain/web3";
@@ -20,7 +21,7 @@ import { GETH_CHAIN_ID } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { migrate } from "../deploy";
 import { endsWithUs, runProgram } from "../ending";
-import { commissionMeter, type LabChain, labChain, readDeployment } from "../lab-chain";
+import { commissionMeter, type LabChain, labChain } from "../lab-chain";
 import { startBenchNetwork } from "./geth";
 
 const ROOT = join(__dirname, "..", "..");
@@ -125,7 +126,7 @@ const purchaseFragment = energyTokenAbi.find(
 
 async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
   await migrate("geth", { RPC_URL: rpcUrl, ARTIFACTS_DIR: artifactsDir });
-  const deployment = readDeployment(artifactsDir, GETH_CHAIN_ID);
+  const deployment = readContracts(artifactsDir, GETH_CHAIN_ID);
   if (!deployment) throw new Error("truffle migrate left no addresses");
   const lab = await labChain(rpcUrl, deployment);
   const key = meterKeyOf(createPrivateKey());

@@ -157,7 +157,7 @@ describe("a node that gives", function () {
     const node = new EthereumNode(new JsonRpc({ url: line.url, timeoutMs: 5000 }));
     for (let look = 0; look < 2; look++)
       await assert.rejects(node.head(), {
-        name: "NodeError",
+        name: "HttpStatusError",
         message: `the node at ${line.url} answers HTTP 503: The node is away`,
       });
   });

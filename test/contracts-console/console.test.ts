@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readContracts } from "../../chain/artifacts";
 import { meterKeyOf } from "../../chain/meter-key";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { compile } from "../../scripts/compile";
 import { migrate } from "../../scripts/deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
-import { commissionMeter, labChain, listFirstOffers, readDeployment } from "../../scripts/lab-chain";
+import { commissionMeter, labChain, listFirstOffers } from "../../scripts/lab-chain";
 import { buyTokens, purchase } from "../../scripts/trading";
 import { TruffleConsole } from "../support/truffle-console";
 
@@ -52,7 +53,7 @@ describe("the lesson in truffle console", function () {
     const env = { ARTIFACTS_DIR: artifacts, EMBEDDED_PORT: String(chain.port) };
     await migrate("embedded", env);
     // As `npm start` leaves the chain: one meter, a few offers.
-    const lab = await labChain(chain.rpcUrl, readDeployment(artifacts, EMBEDDED_CHAIN_ID)!);
+    const lab = await labChain(chain.rpcUrl, readContracts(artifacts, EMBEDDED_CHAIN_ID)!);
     await commissionMeter(lab, STARTED_METER);
     await listFirstOffers(lab, STARTED_METER.meter);
     // And as a newcomer does in the first minute on the page.

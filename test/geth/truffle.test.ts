@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { readContracts } from "../../chain/artifacts";
+import { GETH_CHAIN_ID } from "../../common/lab";
 import { compile } from "../../scripts/compile";
 import { needGeth, TestNetwork } from "../support/geth";
 import { copyArtifacts, truffle } from "../support/truffle";
@@ -23,18 +24,17 @@ describe("Truffle on the two-node network", function () {
     if (artifacts) rmSync(artifacts, { recursive: true, force: true });
   });
 
-  const addressOf = (name: string): string =>
-    JSON.parse(readFileSync(join(artifacts, `${name}.json`), "utf8")).networks["13371"].address;
-
   it("migrates: both nodes have the contracts' code", async () => {
     const { code, output } = await truffle(["migrate", "--network", "geth"], environment());
     assert.equal(code, 0, output);
     await net.untilSameHead([1, 2]);
-    for (const name of ["EnergyToken", "EnergyTrade"]) {
+    const contracts = readContracts(artifacts, GETH_CHAIN_ID);
+    assert(contracts);
+    for (const address of Object.values(contracts)) {
       const [first, second] = await Promise.all(
-        [1, 2].map((node) => net.ask<string>(node, "eth_getCode", addressOf(name), "latest")),
+        [1, 2].map((node) => net.ask<string>(node, "eth_getCode", address, "latest")),
       );
-      assert(first!.length > 1000, name);
+      assert(first!.length > 1000, address);
       assert.equal(second, first);
     }
   });
@@ -44,7 +44,7 @@ describe("Truffle on the two-node network", function () {
     try {
       assert.equal(
         await there.type("(await EnergyTrade.deployed()).address + ' on ' + (await web3.eth.getChainId())"),
-        `'${addressOf("EnergyTrade")} on 13371'`,
+        `'${readContracts(artifacts, GETH_CHAIN_ID)?.trade} on 13371'`,
       );
       await there.type("const trade = await EnergyTrade.deployed()");
       const call = "await trade.purchase(99, 5, 1000, { from: accounts[2] })";

@@ -3,10 +3,11 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readContracts } from "../../chain/artifacts";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { migrate } from "../../scripts/deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
-import { labChain, readDeployment } from "../../scripts/lab-chain";
+import { labChain } from "../../scripts/lab-chain";
 import { Store } from "../../server/store";
 
 const ROOT = join(__dirname, "..", "..");
@@ -65,7 +66,7 @@ describe("npm run meter -- consent", function () {
     assert.match(stdout, new RegExp(`commission\\("${meter}", "${prosumer}", "777", `));
     const { trade, from } = await labChain(
       chain.rpcUrl,
-      readDeployment(env.ARTIFACTS_DIR!, EMBEDDED_CHAIN_ID)!,
+      readContracts(env.ARTIFACTS_DIR!, EMBEDDED_CHAIN_ID)!,
     );
     await trade.methods
       .commission(meter, prosumer, 777n, { r: r!, vs: vs! })

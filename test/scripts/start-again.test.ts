@@ -9,12 +9,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn as spawnInTerminal } from "@lydell/node-pty";
+import { readContracts } from "../../chain/artifacts";
 import { ask } from "../../chain/rpc";
 import type { OfferListView } from "../../common/api";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
 import { compile } from "../../scripts/compile";
 import { freePort } from "../../scripts/embedded-chain";
-import { type LabChain, labChain, readDeployment } from "../../scripts/lab-chain";
+import { type LabChain, labChain } from "../../scripts/lab-chain";
 import { buyTokens, purchase, settlementsOf } from "../../scripts/trading";
 import type { TradeAnswer } from "../support/house";
 import { copyArtifacts } from "../support/truffle";
@@ -104,7 +105,7 @@ describe("npm start, again and again", function () {
   };
   const rpcUrl = ({ settings }: House) => `http://127.0.0.1:${settings.EMBEDDED_PORT}`;
   const lab = (house: House): Promise<LabChain> =>
-    labChain(rpcUrl(house), readDeployment(artifactsDir, EMBEDDED_CHAIN_ID)!);
+    labChain(rpcUrl(house), readContracts(artifactsDir, EMBEDDED_CHAIN_ID)!);
   const blockZero = (house: House) =>
     ask<{ hash: string }>(rpcUrl(house), "eth_getBlockByNumber", "0x0", false).then(({ hash }) => hash);
   const untilOver = (house: House) =>

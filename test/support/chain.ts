@@ -2,12 +2,13 @@
  * A chain of a test's own: anvil with the real contracts on it, sealed only when the test says so, and the lab's
  * accounts to act. Everything is raw JSON-RPC and signed here, so that a test can also do what no wallet would.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
 import type { AbiFunctionFragment } from "web3-types";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
+import { type ContractName, readCompiled } from "../../chain/artifacts";
 import { type MeterKey, meterKeyOf } from "../../chain/meter-key";
 import type { ReadingStatement } from "../../chain/readings";
 import { ask } from "../../chain/rpc";
@@ -43,8 +44,7 @@ interface Receipt {
 }
 
 const buildDir = join(__dirname, "..", "..", "build", "contracts");
-const bytecodeOf = (name: string) =>
-  (JSON.parse(readFileSync(join(buildDir, `${name}.json`), "utf8")) as { bytecode: string }).bytecode;
+const bytecodeOf = (name: ContractName) => readCompiled(buildDir, name).bytecode;
 
 /** What makes a trade this one, for the meter that signs its readings. */
 type Purchase = Pick<ReadingStatement, "buyer" | "orderedMilliWh" | "deadlineAtMs">;

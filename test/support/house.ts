@@ -5,6 +5,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Contracts, readContracts } from "../../chain/artifacts";
 import { loadMeterKey, type MeterKey } from "../../chain/meter-key";
 import type { SignedReadingView } from "../../common/api";
 import type { TradeView } from "../../common/events";
@@ -17,14 +18,7 @@ import {
   freePort,
   startEmbeddedChain,
 } from "../../scripts/embedded-chain";
-import {
-  commissionMeter,
-  type Deployment,
-  type LabChain,
-  labChain,
-  listFirstOffers,
-  readDeployment,
-} from "../../scripts/lab-chain";
+import { commissionMeter, type LabChain, labChain, listFirstOffers } from "../../scripts/lab-chain";
 import { DEVELOPMENT_KEYSTORE_PASSWORD } from "../../server/config";
 import { refusedServer, type Server, serverOf } from "./server-program";
 import { until } from "./until";
@@ -46,7 +40,7 @@ export interface House {
   readonly url: string;
   /** Throws in a house on geth, which has none. */
   readonly chain: EmbeddedChain;
-  readonly deployment: Deployment;
+  readonly deployment: Contracts;
   readonly lab: LabChain;
   /** The meter's address. */
   readonly meter: string;
@@ -103,7 +97,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     const rpcUrl = options.gethRpcUrl ?? chain!.rpcUrl;
     const whereTheChainIs = { RPC_URL: rpcUrl, ...(chain && { EMBEDDED_PORT: String(chain.port) }) };
     await migrate(network, { ...whereTheChainIs, ARTIFACTS_DIR: artifactsDir });
-    const deployment = readDeployment(artifactsDir, chain ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
+    const deployment = readContracts(artifactsDir, chain ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
     if (!deployment) throw new Error("truffle migrate left no addresses");
     const lab = await labChain(rpcUrl, deployment);
     const key = await loadMeterKey({
