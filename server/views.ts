@@ -21,6 +21,13 @@ import type { Market, MarketMeter, MarketOffer, MarketTrade } from "./store/mark
 /** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
 const CLOSED_TRADES_IN_SNAPSHOT = 200;
 
+/** The meter says itself that it is lost, after a second: one that is online and gives nothing is stuck. */
+const STUCK_METER_MS = 5_000;
+export const NO_SAMPLES = "meter online, but it gives no samples";
+
+export const isStuck = (delivery: Pick<DeliveryService, "status" | "sampleAgeMs">): boolean =>
+  delivery.status.state === "online" && (delivery.sampleAgeMs() ?? 0) > STUCK_METER_MS;
+
 export interface ViewParts {
   ledger: Ledger;
   delivery: DeliveryService;
@@ -173,7 +180,10 @@ export class Views {
         todayMilliWh: "0",
         lastSample: null,
       };
-    const { state, detail, fault = null } = delivery.status;
+    const { fault = null } = delivery.status;
+    const { state, detail } = isStuck(delivery)
+      ? { state: "lost" as const, detail: NO_SAMPLES }
+      : delivery.status;
     const { lastSample, halted } = delivery;
     return {
       meter,

@@ -6,7 +6,7 @@ import type { DeliveryService } from "../delivery/service";
 import { REFUSALS } from "../rpc/door";
 import type { Ledger } from "../store/ledger";
 import type { Settlements } from "../store/settlements";
-import type { Views } from "../views";
+import { isStuck, NO_SAMPLES, type Views } from "../views";
 
 export interface MetricsParts {
   ledger: Ledger;
@@ -18,9 +18,6 @@ export interface MetricsParts {
   connections(): number;
 }
 
-/** The meter says itself that it is lost, after a second: one that is online and gives nothing is stuck. */
-const STUCK_METER_MS = 5_000;
-
 /** What is not as it should be, in words; null when the server trades. Silence is no health. */
 export function complaint({
   views,
@@ -30,13 +27,13 @@ export function complaint({
 }: Pick<MetricsParts, "views" | "delivery" | "settlements" | "settlementTrouble">): string | null {
   const chain = views.chain();
   const { state, detail } = delivery.status;
-  const sampleAgeMs = delivery.sampleAgeMs();
-  const isStuck = state === "online" && (sampleAgeMs === null || sampleAgeMs > STUCK_METER_MS);
+  // Online, and no sample yet, is no health either.
+  const isSilent = state === "online" && (delivery.sampleAgeMs() === null || isStuck(delivery));
   const complaints = [
     delivery.halted && haltWords(delivery.halted),
     chain.state === "following" ? null : `chain ${chain.state}: ${chain.detail}`,
     state === "online" ? null : `meter ${state}: ${detail}`,
-    isStuck ? "meter online, but it gives no samples" : null,
+    isSilent ? NO_SAMPLES : null,
     settlementTrouble(),
     ...settlements
       .refusedForGood()

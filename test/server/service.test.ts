@@ -329,6 +329,18 @@ describe("delivery, with its journal and its meter", () => {
     assert.equal(stand.views.trade(TRADE)?.wait, null);
   });
 
+  it("shows a meter that is online and gives no samples as lost, and its power as unknown", () => {
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 5n);
+    stand.clock.ms += 4_900;
+    assert.equal(stand.views.meter(METER).state, "online");
+    stand.clock.ms += 200;
+    assert.equal(stand.views.meter(METER).state, "lost");
+    assert.match(stand.views.meter(METER).detail, /gives no samples/);
+    stand.tick(100);
+    assert.equal(stand.views.meter(METER).state, "online");
+  });
+
   it("shows no relay closed and no power of a meter that is lost, whatever its last sample said", async () => {
     stand.chain.confirm(opened(TRADE, 20n));
     stand.tick(100, 5n);
