@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readContracts } from "../../chain/artifacts";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { migrate, migrateIfNeeded } from "../../scripts/deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
-import { isDeployed, labChain, readDeployment } from "../../scripts/lab-chain";
+import { isDeployed, labChain } from "../../scripts/lab-chain";
 
 const ROOT = join(__dirname, "..", "..");
 
@@ -24,7 +25,7 @@ describe("the contracts on a kept chain", function () {
   });
 
   const start = () => migrateIfNeeded("embedded", EMBEDDED_CHAIN_ID, chain.rpcUrl, artifactsDir);
-  const deployment = () => readDeployment(artifactsDir, EMBEDDED_CHAIN_ID)!;
+  const deployment = () => readContracts(artifactsDir, EMBEDDED_CHAIN_ID)!;
   /** Changes what the artifact of EnergyTrade says. */
   const rewrite = (change: (artifact: Record<string, unknown>) => void) => {
     const file = join(artifactsDir, "EnergyTrade.json");
