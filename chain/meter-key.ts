@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Address } from "../common/address";
 import type { ReadingSigner, ReadingStatement } from "./readings";
+import { type Domain, type SignedType, typedData } from "./typed-data";
 import {
   checksumAddress,
   createPrivateKey,
@@ -14,12 +15,6 @@ import {
   privateKeyToAddress,
   signTypedData,
 } from "./web3";
-
-interface Domain {
-  chainId: number;
-  /** The EnergyTrade contract. */
-  trade: Address;
-}
 
 /** What a meter agrees to: who sells what it measures from now on, above which register. */
 export interface Commission {
@@ -86,47 +81,11 @@ async function unlock(file: string, keystore: string, password: string): Promise
   }
 }
 
-/** EnergyTrade's EIP-712 types, see `hashReading` and `hashCommission`. */
-const types = {
-  EIP712Domain: [
-    { name: "name", type: "string" },
-    { name: "version", type: "string" },
-    { name: "chainId", type: "uint256" },
-    { name: "verifyingContract", type: "address" },
-  ],
-  Reading: [
-    { name: "tradeId", type: "uint256" },
-    { name: "buyer", type: "address" },
-    { name: "orderedMilliWh", type: "uint64" },
-    { name: "deadline", type: "uint64" },
-    { name: "deliveredMilliWh", type: "uint64" },
-    { name: "registerMilliWh", type: "uint64" },
-    { name: "isFinal", type: "bool" },
-  ],
-  Commission: [
-    { name: "prosumer", type: "address" },
-    { name: "baselineMilliWh", type: "uint64" },
-    { name: "nonce", type: "uint256" },
-  ],
-};
-
 /** A key that is in memory already. */
 export function meterKeyOf(privateKey: string): MeterKey {
   const meter = checksumAddress(privateKeyToAddress(privateKey));
-  const sign = (
-    { chainId, trade }: Domain,
-    primaryType: "Reading" | "Commission",
-    message: Record<string, unknown>,
-  ) =>
-    signTypedData(
-      {
-        types,
-        primaryType,
-        domain: { name: "neighborwatt", version: "2", chainId, verifyingContract: trade },
-        message,
-      },
-      privateKey,
-    );
+  const sign = (domain: Domain, primaryType: SignedType, message: Record<string, unknown>) =>
+    signTypedData(typedData(domain, primaryType, message), privateKey);
   return {
     meter,
     signerFor: (domain) => ({

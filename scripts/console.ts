@@ -3,6 +3,7 @@
  * docs/truffle-console.md uses both.
  */
 import { join } from "node:path";
+import { typedData } from "../chain/typed-data";
 import { Refusals } from "./refusals";
 
 type Address = string;
@@ -21,8 +22,6 @@ interface ConsoleTrade {
   nonces(meter: Address): Promise<{ toString(): string }>;
 }
 
-const field = (name: string, type: string) => ({ name, type });
-
 /**
  * A meter's consent to be commissioned, signed by the console's own account of that address (EIP-712): what
  * `EnergyTrade.commission` takes last.
@@ -35,34 +34,13 @@ export async function consentOf(
   prosumer: Address,
   baselineMilliWh: number | string = 0,
 ): Promise<{ r: string; vs: string }> {
-  const typedData = {
-    types: {
-      EIP712Domain: [
-        field("name", "string"),
-        field("version", "string"),
-        field("chainId", "uint256"),
-        field("verifyingContract", "address"),
-      ],
-      Commission: [
-        field("prosumer", "address"),
-        field("baselineMilliWh", "uint64"),
-        field("nonce", "uint256"),
-      ],
-    },
-    primaryType: "Commission",
-    domain: {
-      name: "neighborwatt",
-      version: "2",
-      chainId: await web3.eth.getChainId(),
-      verifyingContract: trade.address,
-    },
-    message: {
-      prosumer,
-      baselineMilliWh: String(baselineMilliWh),
-      nonce: (await trade.nonces(meter)).toString(),
-    },
+  const domain = { chainId: await web3.eth.getChainId(), trade: trade.address };
+  const message = {
+    prosumer,
+    baselineMilliWh: String(baselineMilliWh),
+    nonce: (await trade.nonces(meter)).toString(),
   };
-  const params = [meter, JSON.stringify(typedData)];
+  const params = [meter, JSON.stringify(typedData(domain, "Commission", message))];
   const signature = await new Promise<string>((resolve, reject) => {
     web3.currentProvider.send(
       { jsonrpc: "2.0", id: 1, method: "eth_signTypedData_v4", params },
