@@ -272,6 +272,7 @@ describe("a purchase", () => {
     await trade.listOffer(meter.address, 100, PRICE.toString(), 60, 1, { from: prosumer });
     await token.approve(trade.address, (10n * PAYMENT).toString(), { from: buyer });
     await trade.setTradeCount(1, 999_998);
+    assert.equal(String((await trade.offerOf(1)).remainingMilliWh), "100", "one purchase is left");
     await trade.purchase(1, 20, ANY_PAYMENT, { from: buyer });
     assert.equal((await trade.tradeOf(1_999_999)).buyer, buyer);
     assert.equal(String((await trade.offerOf(1)).remainingMilliWh), "0", "it is not for sale any more");
