@@ -248,6 +248,17 @@ describe("a grace", () => {
 });
 
 describe("the digests", () => {
+  it("of consents differ by each value, the nonce too", async () => {
+    const { trade, prosumer, buyer } = await newWorld();
+    const digests = await Promise.all([
+      trade.hashCommission(prosumer, 0, 0),
+      trade.hashCommission(buyer, 0, 0),
+      trade.hashCommission(prosumer, 1, 0),
+      trade.hashCommission(prosumer, 0, 1),
+    ]);
+    assert.equal(new Set(digests).size, digests.length);
+  });
+
   it("are EIP-712's for domain neighborwatt, version 2, whatever the values", async () => {
     const { trade, chainId, buyer } = await newWorld();
     const most = String(2n ** 64n - 1n);
