@@ -13,5 +13,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // No script may import the entry: where the entry was loaded under another name, it would run a second time, as a
+    // second page that draws into the same place.
+    rolldownOptions: { experimental: { chunkOptimization: false } },
   },
 });
