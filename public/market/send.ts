@@ -11,7 +11,8 @@ import { noticeOf } from "../notices";
 import { configOf, isOnChain } from "../select";
 import type { Store } from "../store";
 import { mergeTransactions, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
-import { messageOf } from "../wallet/failure";
+import { failureKind, messageOf } from "../wallet/failure";
+import { LAB_RDNS } from "../wallet/lab-id";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
 
@@ -42,7 +43,8 @@ export function ownerOf({ store }: Sender): Owner | null {
 }
 
 /**
- * On the page's own node, which stands where the page stands; a wallet may be some blocks behind.
+ * On the page's own node, which stands where the page stands; a wallet may be some blocks behind. While the page's
+ * server does not answer, a wallet with a node of its own is better than no check.
  * @throws OldChainError, or the node's refusal with the revert's data
  */
 async function checkBeforeSending(store: Store, wallet: Provider, parameters: object): Promise<void> {
@@ -55,7 +57,14 @@ async function checkBeforeSending(store: Store, wallet: Provider, parameters: ob
   }
   if (store.state.wallet.isOnOldChain) throw new OldChainError();
   const reader = config ? readerOf(config, () => wallet) : wallet;
-  await reader.request({ method: "eth_call", params: [parameters, "latest"] });
+  const check = (by: Provider) => by.request({ method: "eth_call", params: [parameters, "latest"] });
+  try {
+    await check(reader);
+  } catch (error) {
+    const hasOwnNode = reader !== wallet && store.state.wallet.rdns !== LAB_RDNS;
+    if (!hasOwnNode || failureKind(error) !== "walletOffline") throw error;
+    await check(wallet);
+  }
 }
 
 /** Adds what was just sent to the list of the account that signed, which need not be the one on show by now. */

@@ -12,7 +12,9 @@ import {
   sharedHouse,
   shoot,
   text,
+  type,
 } from "../support/browser";
+import { connect, openWithMetaMask, toTheHouse } from "../support/metamask-page";
 import { need } from "../support/need";
 
 /** Chromium's own lines about a server that is not there, or has not found the contracts yet. */
@@ -50,6 +52,45 @@ describe("The page in bad weather", function () {
     assert.equal(await page.locator(`#${ids.lab}`).count(), 0, "no window for what could not be checked");
 
     await press(page, ids.noticeMend("serverGone"));
+    await house.startServer();
+    await disappears(page, ids.notice("serverGone"));
+    await disappears(page, ids.offer(offerId));
+    assert.deepEqual(
+      complaints.filter((line) => !isOfAbsence(line)),
+      [],
+    );
+    await close();
+  });
+
+  it("checks through the wallet's own node what its server cannot check any more", async () => {
+    const opened = await openWithMetaMask();
+    const { page, wallet, house, complaints, close } = opened;
+    const { lab } = house;
+    await connect(opened, 2);
+    await toTheHouse(opened);
+    await press(page, ids.faucet);
+    await page.locator(`#${ids.balanceEth}:not([data-exact="0"]):not([data-exact=""])`).waitFor();
+    await type(page, ids.buyTokensAmount, "1");
+    await press(page, ids.buyTokens);
+    await wallet.confirm();
+    await page.locator(`#${ids.balanceNwt}:not([data-exact="0"]):not([data-exact=""])`).waitFor();
+    const list = lab.trade.methods.listOffer(house.meter, 700n, 10n ** 20n, 3600n, 1n);
+    await list.send(lab.from("prosumer"));
+    const offerId = String(await lab.trade.methods.offerCount().call());
+    await appears(page, ids.offer(offerId));
+
+    await house.stopServer("SIGKILL");
+    await appears(page, ids.notice("serverGone"));
+    await lab.trade.methods.withdrawOffer(BigInt(offerId)).send(lab.from("prosumer"));
+    const windows = wallet.asked.filter((method) => method === "eth_sendTransaction").length;
+    await press(page, ids.offerBuy(offerId));
+    await appears(page, ids.notice("simulationFailed"));
+    assert.match(
+      await text(page, ids.notice("simulationFailed")),
+      new RegExp(`Offer ${offerId} is no longer open: sold out or withdrawn\\.`),
+    );
+    assert.equal(wallet.asked.filter((method) => method === "eth_sendTransaction").length, windows);
+
     await house.startServer();
     await disappears(page, ids.notice("serverGone"));
     await disappears(page, ids.offer(offerId));
