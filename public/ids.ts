@@ -85,6 +85,7 @@ export const ids = {
   sellWindow: "sell-window",
   sellList: "sell-list",
   sellOffer: (offerId: string) => `sell-offer-${offerId}`,
+  sellOfferSmallest: (offerId: string) => `sell-offer-${offerId}-smallest`,
   sellWithdraw: (offerId: string) => `sell-offer-${offerId}-withdraw`,
 
   // tokens

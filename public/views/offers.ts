@@ -127,9 +127,10 @@ function moneyBack({ state, t, language }: View, offer: OfferView) {
 }
 
 /** What a buyer must take at least, where the prosumer set it. */
-function smallestOrder(
+export function smallestOrder(
   { t, language }: View,
-  { offerId, smallestOrderMilliWh, remainingMilliWh }: OfferView,
+  { smallestOrderMilliWh, remainingMilliWh }: OfferView,
+  id: string,
 ) {
   const smallest = BigInt(smallestOrderMilliWh);
   if (smallest <= 1n) return nothing;
@@ -137,7 +138,7 @@ function smallestOrder(
     BigInt(remainingMilliWh) <= smallest
       ? t("offers.allOrNothing")
       : t("offers.smallest", { smallest: energy(smallest, language) });
-  return html` · <span id=${ids.offerSmallest(offerId)}>${sentence}</span>`;
+  return html` · <span id=${id}>${sentence}</span>`;
 }
 
 function offerCard(view: View, offer: OfferView) {
@@ -157,7 +158,7 @@ function offerCard(view: View, offer: OfferView) {
         <small>${t("offers.number", { offerId })} ·
           <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(BigInt(offer.remainingMilliWh), language) })}</span> ·
           ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}
-          ${smallestOrder(view, offer)}</small>
+          ${smallestOrder(view, offer, ids.offerSmallest(offerId))}</small>
       </div>
       <form @submit=${(event: Event) => {
         event.preventDefault();

@@ -5,7 +5,7 @@ import { MAX_ORDER_MILLI_WH } from "../../common/units";
 import { duration, energy, parseEnergy, parseNwt, price, shortHex } from "../format";
 import { ids } from "../ids";
 import { configOf, isOnChain, ownMeters } from "../select";
-import { openOffers, quantityField, unitOf } from "./offers";
+import { openOffers, quantityField, smallestOrder, unitOf } from "./offers";
 import { busyMark, buttonText, inputText, parsed, type View, when } from "./view";
 
 /** Seconds from a purchase to its deadline; the contract takes a minute to thirty days. */
@@ -106,7 +106,7 @@ export function sell(view: View) {
             <li id=${ids.sellOffer(offer.offerId)}>
               <span>
                 <b>${energy(BigInt(offer.remainingMilliWh), language)}</b> ${price(BigInt(offer.pricePerKWh), language)}
-                <small>${t("offers.number", { offerId: offer.offerId })}</small>
+                <small>${t("offers.number", { offerId: offer.offerId })}${smallestOrder(view, offer, ids.sellOfferSmallest(offer.offerId))}</small>
               </span>
               <button type="button" class="button quiet small" id=${id} ?disabled=${!isOnChain(state)} aria-disabled=${busyMark(view, id)}
                 @click=${() => act.withdrawOffer(offer.offerId)}>${buttonText(view, id, t("sell.withdraw"))}</button>

@@ -79,6 +79,7 @@ describe("An offer's smallest order", function () {
         .locator(`#${ids.sell} .plain-list li`)
         .evaluateAll((cards) => cards.map(({ id }) => Number(/\d+$/.exec(id)?.[0])));
       const offerId = String(Math.max(...offerIds));
+      assert.equal(await text(seller.page, ids.sellOfferSmallest(offerId)), smallest);
       await seller.close();
 
       const { page, complaints, close } = await openPage({ language });
