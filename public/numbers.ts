@@ -12,9 +12,14 @@
 const GROUPS_OF_3 = (separator: string) => new RegExp(`^[1-9]\\d{0,2}(?:\\${separator}\\d{3})+$`);
 const fault = (text: string) => new RangeError(`"${text}" is not a number such as 1.5`);
 
+/** Digits that NFKC would make plain ones though they mean something else: "5²" is no 52, and "①" no 1. */
+const OTHER_DIGITS = /\p{No}/u;
+
 /** NFKC makes full-width forms plain and every kind of space a space; the ideographic full stop is not among them. */
-export const plainText = (text: string): string =>
-  text.normalize("NFKC").replace(/[。｡]/g, ".").replace(/[’‘]/g, "'").replace(/\s+/g, " ").trim();
+export function plainText(text: string): string {
+  if (OTHER_DIGITS.test(text)) throw fault(text);
+  return text.normalize("NFKC").replace(/[。｡]/g, ".").replace(/[’‘]/g, "'").replace(/\s+/g, " ").trim();
+}
 
 /** Which of the signs in it is the decimal one, if any. */
 function decimalSign(text: string): "." | "," | null {

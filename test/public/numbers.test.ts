@@ -63,6 +63,9 @@ describe("A typed number", () => {
     "<0.000001",
     ">1,000,000,000",
     "½",
+    "5²",
+    "①",
+    "1½",
     "٣",
   ])
     it(`"${typed}" is none`, () => assert.throws(() => readNumber(typed), RangeError));
@@ -80,7 +83,7 @@ describe("A typed quantity", () => {
   for (const [typed, unit, milliWh] of rows)
     it(`"${typed}" in ${unit} is ${milliWh} mWh`, () => assert.equal(parseEnergy(typed, unit), milliWh));
 
-  for (const typed of ["1 MWh", "1 mwh", "1 W", "1.5", "1,5", "1 NWT", "kWh"])
+  for (const typed of ["5² mWh", "1 MWh", "1 mwh", "1 W", "1.5", "1,5", "1 NWT", "kWh"])
     it(`"${typed}" in mWh is refused`, () => assert.throws(() => parseEnergy(typed, "mWh"), RangeError));
 
   it("of money takes its own unit and no other", () => {
