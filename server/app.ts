@@ -10,6 +10,7 @@ import type { Hosts } from "./http/hosts";
 import { complaint, type Metrics, type MetricsParts } from "./http/metrics";
 import { createRpc, RPC_PATH } from "./http/rpc";
 import { limitRate, securityHeaders } from "./http/security";
+import { servePage } from "./http/static";
 import { SERVER_ID_HEADER } from "./listening";
 import type { DoorLimits } from "./rpc/door";
 
@@ -26,8 +27,6 @@ export interface AppParts extends ApiParts, MetricsParts {
   requestsPerMinute?: number;
   rpcLimits?: Partial<DoorLimits>;
 }
-
-const IMAGE = /\.(svg|png|ico)$/;
 
 export function createApp(parts: AppParts, metrics: Metrics): Express {
   const app = express();
@@ -79,17 +78,7 @@ export function createApp(parts: AppParts, metrics: Metrics): Express {
     response.type(metrics.registry.contentType).send(await gathering);
   });
 
-  // Vite names its assets by their content; the entry must be asked for each time.
-  app.use(
-    express.static(parts.pageDir, {
-      setHeaders: (response, file) => {
-        const isAsset = file.startsWith(join(parts.pageDir, "assets"));
-        response.setHeader("cache-control", isAsset ? "public, max-age=31536000, immutable" : "no-cache");
-        // A wallet's window shows the page's icon, and is of another origin.
-        if (IMAGE.test(file)) response.setHeader("cross-origin-resource-policy", "cross-origin");
-      },
-    }),
-  );
+  app.use(servePage(parts.pageDir));
   app.get("/", () => {
     if (!existsSync(join(parts.pageDir, "index.html")))
       throw new HttpError(503, "pageNotBuilt", "The page is not built: `npm start` does it.");

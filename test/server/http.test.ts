@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { MeterHistoryView, TradeDetailView, TradePageView } from "../../common/api";
 import { freePort } from "../../scripts/embedded-chain";
@@ -49,6 +50,10 @@ describe("the HTTP side", function () {
     writeFileSync(join(pageDir, "index.html"), "<!doctype html><title>page</title>");
     writeFileSync(join(pageDir, "assets", "a.js"), "1");
     writeFileSync(join(pageDir, "assets", "icon.svg"), "<svg/>");
+    for (const name of ["a.js", "gone.js", "icon.svg"]) {
+      writeFileSync(join(pageDir, "assets", `${name}.br`), brotliCompressSync(`${name} by Brotli`));
+      writeFileSync(join(pageDir, "assets", `${name}.gz`), gzipSync(`${name} by gzip`));
+    }
     writeFileSync(join(folder.path, "secret"), "secret");
     web = new Web(webParts(stand, { pageDir, settlementTrouble: () => settlementTrouble }));
     await web.start();
@@ -77,6 +82,35 @@ describe("the HTTP side", function () {
     assert.ok(body.error.message.length > 0);
     return body.error.message;
   };
+
+  it("sends the page compressed as the browser takes it", async () => {
+    for (const [takes, encoding, body] of [
+      ["gzip, deflate, br", "br", "a.js by Brotli"],
+      ["gzip", "gzip", "a.js by gzip"],
+      ["identity", null, "1"],
+      ["br;q=0, gzip;q=0", null, "1"],
+    ] as const) {
+      const response = await get("/assets/a.js", { headers: { "accept-encoding": takes } });
+      assert.equal(response.headers.get("content-encoding"), encoding, takes);
+      assert.match(response.headers.get("content-type") ?? "", /^text\/javascript/);
+      assert.match(response.headers.get("vary") ?? "", /accept-encoding/i);
+      assert.match(response.headers.get("cache-control") ?? "", /immutable/);
+      assert.equal(await response.text(), body);
+    }
+    const icon = await get("/assets/icon.svg", { headers: { "accept-encoding": "br" } });
+    assert.equal(icon.headers.get("cross-origin-resource-policy"), "cross-origin");
+    assert.match(icon.headers.get("content-type") ?? "", /^image\/svg/);
+  });
+
+  it("says what is not there, in plain JSON: a file that went away, a path that cannot be decoded", async () => {
+    for (const name of ["gone.js.br", "gone.js.gz"])
+      rmSync(join(folder.path, "page", "assets", name), { force: true });
+    for (const path of ["/assets/gone.js", "/%ZZ", "/assets/%E0%A4%A", "/assets/..%2f..%2fjournal.sqlite"]) {
+      const response = await get(path, { headers: { "accept-encoding": "br" } });
+      assert.equal(response.headers.get("content-encoding"), null, path);
+      await refused(response, 404, "notFound");
+    }
+  });
 
   it("lists offers and trades, newest first, by page, status and party", async () => {
     const { offers } = await json<{ offers: { offerId: string; remainingMilliWh: string }[] }>("/api/offers");
