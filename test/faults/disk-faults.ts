@@ -134,7 +134,6 @@ export const DISK_FAULTS: Fault[] = [
   },
   {
     name: "the database is locked for 100 ms by another program",
-    isShort: true,
     async strike(scene) {
       const lock = await lockDatabase(join(scene.bench.house.dataDir, "neighborwatt.sqlite"), 100);
       // The journal is written twice in that time.
