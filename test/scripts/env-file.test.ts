@@ -1,22 +1,21 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(__dirname, "..", "..");
-/** What a program of the copy may import. */
-const SOURCES = [
-  "common",
-  "geth",
-  "meter",
-  "migrations",
-  "scripts",
-  "server",
-  "contracts",
-  "package.json",
-  "package-lock.json",
-];
+/** No program imports them, or they are made by one. */
+const LEFT_OUT = new Set([
+  ".env",
+  ".git",
+  "build",
+  "coverage",
+  "data",
+  "node_modules",
+  "test",
+  "test-artifacts",
+]);
 
 describe("the file .env", function () {
   this.timeout(180_000);
@@ -25,7 +24,7 @@ describe("the file .env", function () {
   /** The folder as a user has it, in a place where the test may write `.env`. */
   before(() => {
     copy = mkdtempSync(join(tmpdir(), "neighborwatt-env-"));
-    for (const name of [...SOURCES, "truffle-config.js", "truffle-config.ts", "tsconfig.json"])
+    for (const name of readdirSync(ROOT).filter((one) => !LEFT_OUT.has(one)))
       cpSync(join(ROOT, name), join(copy, name), {
         recursive: true,
         filter: (file) => !file.includes("node_modules"),
