@@ -123,9 +123,15 @@ describe("The page keeps apart", function () {
       tab.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]);
 
     await press(other, ids.languageKo);
-    while ((await looks(other))[1] !== "dark") await press(other, ids.theme);
+    // Each press is drawn before the next: it goes from one theme to the next.
+    for (const theme of ["light", "dark"]) {
+      await press(other, ids.theme);
+      await appears(other, ids.theme, `[data-theme-choice=${theme}]`);
+    }
+    await other.waitForFunction(() => document.documentElement.lang === "ko");
     assert.deepEqual(await looks(other), ["ko", "dark"]);
     await press(page, ids.languageEn);
+    await page.waitForFunction(() => document.documentElement.lang === "en");
     await page.reload();
     await appears(page, ids.chainState, "[data-state=following]");
     assert.equal((await looks(page))[0], "en");
