@@ -63,6 +63,8 @@ describe("An offer's smallest order", function () {
       ] as const) {
         await type(seller.page, ids.sellSmallest, typed);
         await seller.page.locator(`#${ids.sellSmallest}[aria-invalid=true]`).waitFor();
+        // The field was wrong before: until this value is drawn the sentence is still the last one's.
+        await seller.page.locator("#sell-smallest-problem").filter({ hasText: sentence }).waitFor();
         const said = await text(seller.page, "sell-smallest-problem");
         if (typeof sentence === "string") assert.equal(said, sentence);
         else assert.match(said, sentence);
