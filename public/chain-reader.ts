@@ -48,17 +48,17 @@ async function readBalances(store: Store, reader: Provider): Promise<void> {
 /**
  * Compares the wallet's chain with the page's and keeps what came out of it in the state. The lab wallet and a page
  * without `/rpc` have one way to the chain only: there is nothing to compare.
- * @throws ProviderFailure when the wallet or the node does not answer
+ * @throws ProviderFailure when the wallet does not answer
  */
 export async function compareWalletChain(store: Store, wallet: Provider): Promise<void> {
   const config = configOf(store.state);
   if (!config?.hasRpcDoor || !isOnChain(store.state) || store.state.wallet.rdns === LAB_RDNS) return;
-  const isOnOldChain = !(await seesSameChain(
+  const isSame = await seesSameChain(
     readerOf(config, () => wallet),
     wallet,
-  ));
-  if (isOnChain(store.state) && store.state.wallet.isOnOldChain !== isOnOldChain)
-    store.dispatch({ type: "wallet", change: { isOnOldChain } });
+  );
+  if (isSame !== null && isOnChain(store.state) && store.state.wallet.isOnOldChain === isSame)
+    store.dispatch({ type: "wallet", change: { isOnOldChain: !isSame } });
 }
 
 /** Of the newest transaction whose number is too high. Wallets may hand in two in the wrong order: then it is right a round later. */

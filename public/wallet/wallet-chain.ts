@@ -4,6 +4,7 @@
  * transactions on from the old chain's.
  */
 import { blockHash } from "../node";
+import { failureKind } from "./failure";
 import type { Provider } from "./provider";
 
 /** Two nodes of one network may be this far apart. */
@@ -11,20 +12,35 @@ const TOLERATED_BLOCKS = 2;
 /** Block 0 comes from a file, and is the same when that chain is begun anew; block 1 has the time of its sealing. */
 const COMPARED_BLOCKS = [0, 1];
 
+const headOf = async (provider: Provider) => Number(await provider.request({ method: "eth_blockNumber" }));
+
+/** Where the page's own node stands; null while it does not answer, which says nothing of the wallet. */
+async function standOf(node: Provider): Promise<{ head: number; hashes: (string | null)[] } | null> {
+  try {
+    const head = await headOf(node);
+    return { head, hashes: await Promise.all(COMPARED_BLOCKS.map((block) => blockHash(node, block))) };
+  } catch (error) {
+    if (failureKind(error) === "walletOffline") return null;
+    throw error;
+  }
+}
+
 /**
  * @param node the page's own
- * @returns false when the wallet is ahead of the chain, or on another of the same id; true while nothing says so
+ * @returns false when the wallet is ahead of the chain, or on another of the same id; true while nothing says so; null
+ * while the page's own node does not answer
+ * @throws ProviderFailure when the wallet does not answer
  */
-export async function seesSameChain(node: Provider, wallet: Provider): Promise<boolean> {
-  const headOf = async (provider: Provider) => Number(await provider.request({ method: "eth_blockNumber" }));
+export async function seesSameChain(node: Provider, wallet: Provider): Promise<boolean | null> {
   // In this order: a block sealed between the two questions makes nobody look ahead.
   const walletHead = await headOf(wallet);
-  const nodeHead = await headOf(node);
-  if (walletHead > nodeHead + TOLERATED_BLOCKS) return false;
-  for (const block of COMPARED_BLOCKS) {
+  const real = await standOf(node);
+  if (!real) return null;
+  if (walletHead > real.head + TOLERATED_BLOCKS) return false;
+  for (const [i, block] of COMPARED_BLOCKS.entries()) {
     if (block > walletHead) break;
-    const [seen, real] = [await blockHash(wallet, block), await blockHash(node, block)];
-    if (seen !== null && real !== null && seen !== real) return false;
+    const [seen, hash] = [await blockHash(wallet, block), real.hashes[i] ?? null];
+    if (seen !== null && hash !== null && seen !== hash) return false;
   }
   return true;
 }

@@ -149,6 +149,24 @@ describe("Sending", () => {
     assert.equal(store.state.wallet.isOnOldChain, false);
   });
 
+  it("is not known, and no fault of the wallet, while the page's own node does not answer", async () => {
+    globalThis.fetch = async () => {
+      throw new TypeError("Failed to fetch");
+    };
+    for (const isOnOldChain of [false, true]) {
+      const store = createStore({ ...readyState, config: doorConfig, wallet: { ...metamask, isOnOldChain } });
+      await compareWalletChain(store, wallet(90, "0xb1"));
+      assert.equal(store.state.wallet.isOnOldChain, isOnOldChain);
+    }
+    const away = scripted({
+      eth_blockNumber: () => {
+        throw failure(4900, "the wallet has no node");
+      },
+    });
+    const store = createStore({ ...readyState, config: doorConfig, wallet: metamask });
+    await assert.rejects(compareWalletChain(store, away), { code: 4900, message: "the wallet has no node" });
+  });
+
   it("asks the wallet alone where the page has no way of its own", async () => {
     withNode(node);
     const store = createStore({ ...readyState, wallet: metamask });
