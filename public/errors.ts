@@ -1,22 +1,8 @@
 /** A reverted call as a sentence: the custom error is looked for, decoded by the contracts' ABI and told in words. */
+import { revertData } from "../common/revert-data";
 import { duration, energy, nwt, price, shortHex } from "./format";
 import { type Translate, translator } from "./i18n";
 import { type Decoded, decodeError, decodeReason, type ErrorName } from "./web3/codec";
-
-/**
- * The revert data inside whatever a wallet or node threw: `data` itself (geth, anvil), `data.data` (MetaMask's
- * "Internal JSON-RPC error"), or one of them below a wrapper. Null when it was no revert.
- */
-export function revertData(error: unknown, depth = 0): string | null {
-  if (depth > 6 || typeof error !== "object" || error === null) return null;
-  const { data, cause, innerError, originalError, error: inner } = error as Record<string, unknown>;
-  if (typeof data === "string" && /^0x([0-9a-f]{2}){4,}$/i.test(data)) return data;
-  for (const next of [data, cause, innerError, originalError, inner]) {
-    const found = revertData(next, depth + 1);
-    if (found) return found;
-  }
-  return null;
-}
 
 /** An argument of a custom error as people read it: its unit is in its name. */
 function readable(name: string, value: unknown, error: ErrorName, language: string): string {

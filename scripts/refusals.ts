@@ -8,6 +8,7 @@ import { join } from "node:path";
 import repl from "node:repl";
 import { type InspectOptions, types } from "node:util";
 import { decodeParameters, encodeFunctionSignature, encodeParameter } from "web3-eth-abi";
+import { revertData } from "../common/revert-data";
 
 interface ErrorEntry {
   type: string;
@@ -19,14 +20,6 @@ interface ErrorEntry {
 const ERROR_STRING = "0x08c379a0";
 const COULD_NOT_DECODE = "Custom error (could not decode)";
 
-/** The revert bytes in a failure: each provider puts them elsewhere. */
-function revertData(failure: unknown): string | undefined {
-  if (typeof failure === "string") return /^0x[0-9a-f]{8,}$/i.test(failure) ? failure : undefined;
-  if (typeof failure !== "object" || failure === null) return undefined;
-  const { data, result, error, cause } = failure as Record<string, unknown>;
-  return revertData(data) ?? revertData(result) ?? revertData(error) ?? revertData(cause);
-}
-
 /** Names the custom errors of the contracts that are compiled in `artifactsDir`: ours, and any that are added. */
 export class Refusals {
   private known: Map<string, ErrorEntry> | undefined;
@@ -35,7 +28,7 @@ export class Refusals {
   /** The refusal by name and values, or as the contract said it; null when no contract refused, or one unknown here. */
   nameOf(failure: unknown): string | null {
     const data = revertData(failure);
-    if (data === undefined) return null;
+    if (data === null) return null;
     try {
       if (data.startsWith(ERROR_STRING))
         return String(decodeParameters(["string"], `0x${data.slice(10)}`)[0]);

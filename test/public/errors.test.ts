@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeErrorSignature, encodeParameters } from "web3-eth-abi";
-import { revertData, revertSentence } from "../../public/errors";
+import { revertData } from "../../common/revert-data";
+import { revertSentence } from "../../public/errors";
 import { decodeError, tokenAbi, tradeAbi } from "../../public/web3/codec";
 import { METER } from "./fixtures";
 
@@ -24,6 +25,7 @@ describe("Revert data", () => {
     ],
     ["MetaMask, older", { code: -32603, data: { originalError: { code: 3, data: offerNotOpen } } }],
     ["web3", { code: 100, innerError: { code: 3, data: offerNotOpen } }],
+    ["ganache", { code: -32000, data: { hash: `0x${"1".repeat(64)}`, result: offerNotOpen } }],
     ["web3, deeper", { cause: { cause: { data: offerNotOpen } } }],
   ];
   for (const [whose, error] of forms)
