@@ -146,6 +146,7 @@ describe("The page in bad weather", function () {
       await appears(page, ids.relay, "[data-relay=open]");
       await page.locator(`#${ids.notice("meterFault")}`, { hasText: "battery shows no voltage" }).waitFor();
       await press(page, ids.noticeMend("meterFault"));
+      await appears(page, ids.notice("meterFault"), " .help");
       assert.match(await text(page, ids.notice("meterFault")), /docs\/wiring\.md/);
       assert.equal(await page.locator(`#${ids.notice("meterGone")}`).count(), 0);
       await shoot(page, "meter-fault");
