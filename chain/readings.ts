@@ -3,25 +3,9 @@ import type { Address } from "../common/address";
 import type { SignedReadingView } from "../common/api";
 
 /** A reading the meter's key has signed, waiting for the chain. */
-export interface SignedReading {
+export interface SignedReading extends SignedReadingView {
   meter: Address;
-  tradeId: bigint;
-  deliveredMilliWh: bigint;
-  registerMilliWh: bigint;
-  isFinal: boolean;
-  /** 64 bytes (ERC-2098), 0x-hex. */
-  signature: string;
-  signedAtMs: number;
 }
-
-export const signedReadingView = (reading: SignedReading): SignedReadingView => ({
-  tradeId: reading.tradeId.toString(),
-  deliveredMilliWh: reading.deliveredMilliWh.toString(),
-  registerMilliWh: reading.registerMilliWh.toString(),
-  isFinal: reading.isFinal,
-  signature: reading.signature,
-  signedAtMs: reading.signedAtMs,
-});
 
 /**
  * Brings signed readings to the chain: one queue, one sender, right nonces, repeats after failure, never twice.

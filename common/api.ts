@@ -1,6 +1,7 @@
-/** The HTTP answers the page and other programs read. Money, energy and ids are decimal strings. */
+/** The HTTP answers the page and other programs read: `Wire` of these types. */
 import type { Address } from "./address";
-import type { DecimalString, OfferView, TradeView } from "./events";
+import type { MeterView, OfferView, SampleView, Snapshot, TradeView } from "./events";
+import { wireReader } from "./wire";
 
 /** `GET /api/config` */
 export interface ConfigView {
@@ -16,12 +17,12 @@ export interface ConfigView {
   /** True where the page reads the chain at `/rpc` of this server. */
   hasRpcDoor: boolean;
   contracts: { token: Address; trade: Address };
-  tokensPerEther: DecimalString;
+  tokensPerEther: bigint;
   confirmationsNeeded: number;
   /** Seconds from a trade's deadline until anyone may give the buyer back what was not delivered. */
   gracePeriodS: number;
   /** What the grid asks, token base units per kWh, for comparison beside an offer. */
-  gridTariffPerKWh: DecimalString;
+  gridTariffPerKWh: bigint;
   /** True on a lab's chain only. */
   labWallet: boolean;
   /** True where the well-known lab accounts hold play ether: the page may give some to a newcomer's own wallet. */
@@ -36,9 +37,9 @@ export interface ErrorView {
 
 /** A reading a meter signed, as `EnergyTrade.settle` takes it. `GET /api/trades/:id` lists them as `readings`. */
 export interface SignedReadingView {
-  tradeId: DecimalString;
-  deliveredMilliWh: DecimalString;
-  registerMilliWh: DecimalString;
+  tradeId: bigint;
+  deliveredMilliWh: bigint;
+  registerMilliWh: bigint;
   isFinal: boolean;
   /** 64 bytes (ERC-2098): r, then s with the recovery bit on top. */
   signature: string;
@@ -83,5 +84,27 @@ export interface MeterHistoryPoint {
   watts: number;
   panelWatts: number | null;
   /** At the end of the span. */
-  registerMilliWh: DecimalString;
+  registerMilliWh: bigint;
 }
+
+/** Everything that a page reads from the server. */
+type Read = ConfigView | MeterHistoryView | Snapshot | OfferView | TradeView | MeterView | SampleView;
+
+/** What the server has sent, as what it meant. @throws TypeError naming the field that is no quantity */
+export const fromWire = wireReader<Read>({
+  offerId: true,
+  tradeId: true,
+  milliWh: true,
+  remainingMilliWh: true,
+  smallestOrderMilliWh: true,
+  deliveredMilliWh: true,
+  settledMilliWh: true,
+  todayMilliWh: true,
+  registerMilliWh: true,
+  pricePerKWh: true,
+  gridTariffPerKWh: true,
+  tokensPerEther: true,
+  payment: true,
+  paid: true,
+  refunded: true,
+});

@@ -1,29 +1,33 @@
 /**
  * The whole Socket.IO protocol: a snapshot on connecting, then changes. One way: a page cannot move money or the
- * relay through it. Energy, money and ids are decimal strings, addresses are checksummed.
+ * relay through it. The views are what is meant; what is sent is `Wire` of it. Addresses are checksummed.
  */
 import type { Address } from "./address";
-import type { MeterFault, MeterFirmware, MeterState, RelayPosition } from "./meter";
+import type { MeterFault, MeterFirmware, MeterSample, MeterState, RelayPosition } from "./meter";
+import type { Wire } from "./wire";
 
-export type DecimalString = string;
-
-export interface OfferView {
-  offerId: DecimalString;
+/** An offer as the chain's events make it. */
+export interface OfferFacts {
+  offerId: bigint;
   meter: Address;
   prosumer: Address;
   /** As listed. */
-  milliWh: DecimalString;
-  /** Still to be bought; 0 unless the offer is open. */
-  remainingMilliWh: DecimalString;
+  milliWh: bigint;
+  /** Still to be bought. */
+  remainingMilliWh: bigint;
   /** The least that one purchase may take, unless it takes all that remains. */
-  smallestOrderMilliWh: DecimalString;
+  smallestOrderMilliWh: bigint;
   /** Token base units per kWh. */
-  pricePerKWh: DecimalString;
+  pricePerKWh: bigint;
   /** Seconds from purchase to the trade's deadline. */
   deliveryWindowS: number;
+  listedBlock: number;
+}
+
+/** `remainingMilliWh` is 0 unless the offer is open. */
+export interface OfferView extends OfferFacts {
   /** `exhausted`: bought 999,999 times, which is as often as one offer can be. */
   status: "open" | "soldOut" | "withdrawn" | "exhausted" | "meterRetired" | "meterDecommissioned";
-  listedBlock: number;
 }
 
 /**
@@ -58,54 +62,51 @@ export interface TradeWait {
 export interface SettlementView {
   txHash: string;
   block: number;
-  deliveredMilliWh: DecimalString;
-  paid: DecimalString;
-  refunded: DecimalString;
+  deliveredMilliWh: bigint;
+  paid: bigint;
+  refunded: bigint;
   isClosed: boolean;
 }
 
-export interface TradeView {
-  tradeId: DecimalString;
-  offerId: DecimalString;
+/** A trade as the chain's events make it. */
+export interface TradeFacts {
+  tradeId: bigint;
+  offerId: bigint;
   meter: Address;
   seller: Address;
   buyer: Address;
-  status: TradeStatus;
-  milliWh: DecimalString;
-  pricePerKWh: DecimalString;
+  milliWh: bigint;
+  pricePerKWh: bigint;
   /** In escrow when the trade was opened. */
-  payment: DecimalString;
-  /** Metered for this trade so far, ahead of what is settled. */
-  deliveredMilliWh: DecimalString;
+  payment: bigint;
   /** Settled on chain so far. */
-  settledMilliWh: DecimalString;
-  paid: DecimalString;
-  refunded: DecimalString;
+  settledMilliWh: bigint;
+  paid: bigint;
+  refunded: bigint;
   deadlineAtMs: number;
   opened: { txHash: string; block: number; sealer: Address | null; atMs: number };
+  settlements: SettlementView[];
+}
+
+export interface TradeView extends TradeFacts {
+  status: TradeStatus;
+  /** Metered for this trade so far, ahead of what is settled. */
+  deliveredMilliWh: bigint;
   confirmations: number;
   confirmationsNeeded: number;
   /** Null while energy flows for it, and where this server cannot know. */
   wait: TradeWait | null;
   deliveryStartedAtMs: number | null;
   deliveryEndedAtMs: number | null;
-  settlements: SettlementView[];
 }
 
-export interface SampleView {
+export interface SampleView extends Omit<MeterSample, "registerRestMicroJoule"> {
   meter: Address;
-  atMs: number;
-  volts: number;
-  amperes: number;
-  watts: number;
-  panelWatts: number | null;
-  registerMilliWh: DecimalString;
-  relay: RelayPosition;
 }
 
 /** A trade of this meter was settled by a reading that this server has not signed: another server has its key. */
 export interface HaltView {
-  tradeId: DecimalString;
+  tradeId: bigint;
   block: number;
   txHash: string;
 }
@@ -123,7 +124,7 @@ export interface MeterView {
   /** Null before the Arduino's first connection, and for a meter of another server. */
   firmware: MeterFirmware | null;
   /** Energy to the neighbour since local midnight of the server. */
-  todayMilliWh: DecimalString;
+  todayMilliWh: bigint;
   lastSample: SampleView | null;
 }
 
@@ -199,18 +200,21 @@ export interface Snapshot {
   pageScript: string | null;
 }
 
-export interface ServerToClientEvents {
-  snapshot(snapshot: Snapshot): void;
-  offer(offer: OfferView): void;
-  trade(trade: TradeView): void;
-  meter(meter: MeterView): void;
+/** What the server tells, by the name of the message. */
+export interface News {
+  snapshot: Snapshot;
+  offer: OfferView;
+  trade: TradeView;
+  meter: MeterView;
   /** Volatile: a reader that falls behind loses old samples, never trades. */
-  sample(sample: SampleView): void;
-  chain(chain: ChainView): void;
-  network(network: NetworkView): void;
+  sample: SampleView;
+  chain: ChainView;
+  network: NetworkView;
   /** `version` of the `/api/config` that counts from now on. */
-  config(version: string): void;
+  config: string;
 }
+
+export type ServerToClientEvents = { [Name in keyof News]: (news: Wire<News[Name]>) => void };
 
 /** Nothing: reading needs no request, and nothing here may move money or the relay. */
 export type ClientToServerEvents = Record<never, never>;

@@ -10,10 +10,10 @@ export function announceText(before: PageState, after: PageState): string {
   if (!before.hasSnapshot || before.trades === after.trades) return "";
   const t = translator(after.ui.language);
   return ownTrades(after)
-    .filter((trade) => before.trades[trade.tradeId]?.status !== trade.status)
+    .filter((trade) => before.trades[String(trade.tradeId)]?.status !== trade.status)
     .map((trade) =>
       t("announce.trade", {
-        energy: energy(BigInt(trade.milliWh), after.ui.language),
+        energy: energy(trade.milliWh, after.ui.language),
         status: t(`trade.${trade.status}`),
       }),
     )

@@ -1,5 +1,6 @@
 /** `GET /api/config` and which chain that is, or why there is none. */
-import type { ConfigView, ErrorView } from "../common/api";
+import { type ConfigView, type ErrorView, fromWire } from "../common/api";
+import type { Wire } from "../common/wire";
 import { blockHash, nodeOf } from "./node";
 import type { PageState } from "./state";
 import { messageOf } from "./wallet/failure";
@@ -13,9 +14,11 @@ async function chainOf(view: ConfigView): Promise<string> {
 export async function fetchConfig(): Promise<PageState["config"]> {
   try {
     const response = await fetch("api/config");
-    const answer = (await response.json()) as ConfigView | ErrorView;
-    if (!("error" in answer)) return { status: "ready", view: answer, chain: await chainOf(answer) };
-    return { status: "failed", isWithoutContracts: answer.error.code === "noContracts" };
+    const answer = (await response.json()) as Wire<ConfigView> | ErrorView;
+    if ("error" in answer)
+      return { status: "failed", isWithoutContracts: answer.error.code === "noContracts" };
+    const view = fromWire<ConfigView>(answer);
+    return { status: "ready", view, chain: await chainOf(view) };
   } catch (error) {
     console.info("No configuration:", messageOf(error));
     return { status: "failed", isWithoutContracts: false };

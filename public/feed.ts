@@ -1,6 +1,15 @@
 /** The server's word: a snapshot on connecting and again after each reconnection, then changes. */
 import { io, type Socket } from "socket.io-client";
-import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
+import { fromWire } from "../common/api";
+import type {
+  ClientToServerEvents,
+  MeterView,
+  OfferView,
+  SampleView,
+  ServerToClientEvents,
+  Snapshot,
+  TradeView,
+} from "../common/events";
 import { loadHistory } from "./history";
 import type { Store } from "./store";
 
@@ -21,14 +30,15 @@ export function startFeed(store: Store, returned: () => void): Feed {
   });
   socket.on("disconnect", lost);
   socket.on("connect_error", lost);
-  socket.on("snapshot", (snapshot) => {
+  socket.on("snapshot", (sent) => {
+    const snapshot = fromWire<Snapshot>(sent);
     store.dispatch({ type: "snapshot", snapshot });
     for (const meter of snapshot.meters) void loadHistory(store, meter);
   });
-  socket.on("offer", (offer) => store.dispatch({ type: "offer", offer }));
-  socket.on("trade", (trade) => store.dispatch({ type: "trade", trade }));
-  socket.on("meter", (meter) => store.dispatch({ type: "meter", meter }));
-  socket.on("sample", (sample) => store.dispatch({ type: "sample", sample }));
+  socket.on("offer", (offer) => store.dispatch({ type: "offer", offer: fromWire<OfferView>(offer) }));
+  socket.on("trade", (trade) => store.dispatch({ type: "trade", trade: fromWire<TradeView>(trade) }));
+  socket.on("meter", (meter) => store.dispatch({ type: "meter", meter: fromWire<MeterView>(meter) }));
+  socket.on("sample", (sample) => store.dispatch({ type: "sample", sample: fromWire<SampleView>(sample) }));
   socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
   socket.on("network", (network) => store.dispatch({ type: "network", network }));
   socket.on("config", (version) => store.dispatch({ type: "configVersion", version }));

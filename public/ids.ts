@@ -49,31 +49,31 @@ export const ids = {
   // offers
   offers: "offers",
   gridTariff: "grid-tariff",
-  offer: (offerId: string) => `offer-${offerId}`,
-  offerPrice: (offerId: string) => `offer-${offerId}-price`,
-  offerSaving: (offerId: string) => `offer-${offerId}-saving`,
-  offerRemaining: (offerId: string) => `offer-${offerId}-remaining`,
-  offerQuantity: (offerId: string) => `offer-${offerId}-quantity`,
-  offerUnit: (offerId: string) => `offer-${offerId}-unit`,
-  offerAll: (offerId: string) => `offer-${offerId}-all`,
-  offerSmallest: (offerId: string) => `offer-${offerId}-smallest`,
-  offerMoneyBack: (offerId: string) => `offer-${offerId}-money-back`,
-  offerPayment: (offerId: string) => `offer-${offerId}-payment`,
-  offerBuy: (offerId: string) => `offer-${offerId}-buy`,
+  offer: (offerId: Id) => `offer-${offerId}`,
+  offerPrice: (offerId: Id) => `offer-${offerId}-price`,
+  offerSaving: (offerId: Id) => `offer-${offerId}-saving`,
+  offerRemaining: (offerId: Id) => `offer-${offerId}-remaining`,
+  offerQuantity: (offerId: Id) => `offer-${offerId}-quantity`,
+  offerUnit: (offerId: Id) => `offer-${offerId}-unit`,
+  offerAll: (offerId: Id) => `offer-${offerId}-all`,
+  offerSmallest: (offerId: Id) => `offer-${offerId}-smallest`,
+  offerMoneyBack: (offerId: Id) => `offer-${offerId}-money-back`,
+  offerPayment: (offerId: Id) => `offer-${offerId}-payment`,
+  offerBuy: (offerId: Id) => `offer-${offerId}-buy`,
 
   // trades
   trades: "trades",
   tradesAll: "trades-all",
-  trade: (tradeId: string) => `trade-${tradeId}`,
-  tradeStatus: (tradeId: string) => `trade-${tradeId}-status`,
-  tradeProgress: (tradeId: string) => `trade-${tradeId}-progress`,
-  tradeDelivered: (tradeId: string) => `trade-${tradeId}-delivered`,
-  tradePayment: (tradeId: string) => `trade-${tradeId}-payment`,
-  tradePaid: (tradeId: string) => `trade-${tradeId}-paid`,
-  tradeRefunded: (tradeId: string) => `trade-${tradeId}-refunded`,
-  tradeStep: (tradeId: string, step: string) => `trade-${tradeId}-step-${step}`,
-  tradeRefund: (tradeId: string) => `trade-${tradeId}-refund`,
-  tradeLink: (tradeId: string) => `trade-${tradeId}-link`,
+  trade: (tradeId: Id) => `trade-${tradeId}`,
+  tradeStatus: (tradeId: Id) => `trade-${tradeId}-status`,
+  tradeProgress: (tradeId: Id) => `trade-${tradeId}-progress`,
+  tradeDelivered: (tradeId: Id) => `trade-${tradeId}-delivered`,
+  tradePayment: (tradeId: Id) => `trade-${tradeId}-payment`,
+  tradePaid: (tradeId: Id) => `trade-${tradeId}-paid`,
+  tradeRefunded: (tradeId: Id) => `trade-${tradeId}-refunded`,
+  tradeStep: (tradeId: Id, step: string) => `trade-${tradeId}-step-${step}`,
+  tradeRefund: (tradeId: Id) => `trade-${tradeId}-refund`,
+  tradeLink: (tradeId: Id) => `trade-${tradeId}-link`,
 
   // selling
   sell: "sell",
@@ -84,9 +84,9 @@ export const ids = {
   sellSmallest: "sell-smallest",
   sellWindow: "sell-window",
   sellList: "sell-list",
-  sellOffer: (offerId: string) => `sell-offer-${offerId}`,
-  sellOfferSmallest: (offerId: string) => `sell-offer-${offerId}-smallest`,
-  sellWithdraw: (offerId: string) => `sell-offer-${offerId}-withdraw`,
+  sellOffer: (offerId: Id) => `sell-offer-${offerId}`,
+  sellOfferSmallest: (offerId: Id) => `sell-offer-${offerId}-smallest`,
+  sellWithdraw: (offerId: Id) => `sell-offer-${offerId}-withdraw`,
 
   // tokens
   tokens: "tokens",
@@ -139,3 +139,6 @@ export const ids = {
   labConfirm: "lab-confirm",
   labReject: "lab-reject",
 } as const;
+
+/** Of an offer or a trade; a card of a purchase that is no trade yet has a text of its own. */
+type Id = bigint | string;

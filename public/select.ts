@@ -31,7 +31,7 @@ export const ownTrades = (state: PageState): TradeView[] =>
       (trade) =>
         sameAddress(trade.buyer, state.wallet.account) || sameAddress(trade.seller, state.wallet.account),
     )
-    .sort((a, b) => b.opened.block - a.opened.block || (BigInt(b.tradeId) > BigInt(a.tradeId) ? 1 : -1));
+    .sort((a, b) => b.opened.block - a.opened.block || (b.tradeId > a.tradeId ? 1 : -1));
 
 /** Purchases whose window is open, of the connected account. */
 export const ownPurchases = (state: PageState): PurchaseDraft[] =>

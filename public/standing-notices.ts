@@ -65,7 +65,7 @@ function missingNotices(state: PageState): Notice[] {
 /** A fault of the wiring is no silence: the cable is in its place, and looking at it helps nobody. */
 function meterNotices({ state, fault, halt }: MeterView): Notice[] {
   const halted: Notice[] = halt
-    ? [{ name: "meterHalted", values: { tradeId: halt.tradeId, block: halt.block } }]
+    ? [{ name: "meterHalted", values: { tradeId: String(halt.tradeId), block: halt.block } }]
     : [];
   if (fault) return [...halted, { name: "meterFault", fault }];
   return state === "online" ? halted : [...halted, { name: "meterGone" }];

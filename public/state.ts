@@ -58,9 +58,9 @@ export interface PurchaseDraft {
   id: string;
   /** Who buys; another account chosen meanwhile has no part in it. */
   account: string;
-  offerId: string;
-  milliWh: string;
-  payment: string;
+  offerId: bigint;
+  milliWh: bigint;
+  payment: bigint;
 }
 
 export interface ChartPoint {
@@ -212,7 +212,7 @@ const withHistory = (state: PageState, meter: string, points: readonly ChartPoin
   history: { ...state.history, [meter]: withPoints(state.history[meter], points) },
 });
 
-const byId = <T>(list: T[], id: (item: T) => string): Record<string, T> =>
+const byId = <T>(list: T[], id: (item: T) => bigint | string): Record<string, T> =>
   Object.fromEntries(list.map((item) => [id(item), item]));
 
 /** Same hash: the newer word replaces the older, in its place. */
@@ -271,9 +271,9 @@ export function reduce(state: PageState, action: Action): PageState {
       };
     }
     case "offer":
-      return { ...state, offers: { ...state.offers, [action.offer.offerId]: action.offer } };
+      return { ...state, offers: { ...state.offers, [String(action.offer.offerId)]: action.offer } };
     case "trade":
-      return { ...state, trades: { ...state.trades, [action.trade.tradeId]: action.trade } };
+      return { ...state, trades: { ...state.trades, [String(action.trade.tradeId)]: action.trade } };
     case "meter":
       return { ...state, meters: { ...state.meters, [action.meter.meter]: action.meter } };
     case "sample":

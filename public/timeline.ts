@@ -136,6 +136,6 @@ export function entriesOf(
   return [
     ...drafts.map((draft) => ({ kind: "draft" as const, id: draft.id, draft })),
     ...onTheirWay.map((record) => ({ kind: "transaction" as const, id: record.hash, record })),
-    ...trades.map((trade) => ({ kind: "trade" as const, id: trade.tradeId, trade })),
+    ...trades.map((trade) => ({ kind: "trade" as const, id: String(trade.tradeId), trade })),
   ];
 }

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import express, { type Express } from "express";
+import { bigintsAsText } from "../common/wire";
 import { type ApiParts, createApi } from "./http/api";
 import { answerErrors, errorView, HttpError, notFound, readOnly } from "./http/errors";
 import type { Hosts } from "./http/hosts";
@@ -32,6 +33,7 @@ export function createApp(parts: AppParts, metrics: Metrics): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", "simple");
+  app.set("json replacer", bigintsAsText);
   app.use(securityHeaders(parts.rpcUrl === null ? parts.publicRpcUrl : null));
 
   // Before everything that refuses: whoever watches the server is always answered, and a stranger learns a word only.

@@ -4,6 +4,7 @@ import type { DeployedContracts } from "../chain";
 import { sameAddress } from "../common/address";
 import type { ConfigView } from "../common/api";
 import { TOKENS_PER_ETHER } from "../common/lab";
+import { bigintsAsText } from "../common/wire";
 import type { Config } from "./config";
 import type { Ledger } from "./store/ledger";
 
@@ -30,15 +31,18 @@ export function configView(
     rpcUrl: config.publicRpcUrl,
     hasRpcDoor: config.hasRpcDoor,
     contracts,
-    tokensPerEther: TOKENS_PER_ETHER.toString(),
+    tokensPerEther: TOKENS_PER_ETHER,
     confirmationsNeeded: config.confirmations,
     gracePeriodS,
-    gridTariffPerKWh: config.gridTariffPerKWh.toString(),
+    gridTariffPerKWh: config.gridTariffPerKWh,
     labWallet: config.isLab,
     faucet: config.isLab,
     meters: [...ledger.confirmed.meters.values()]
       .filter(({ status }) => status === "commissioned")
       .map(({ meter, prosumer }) => ({ meter, prosumer })),
   };
-  return { ...view, version: createHash("sha256").update(JSON.stringify(view)).digest("hex").slice(0, 16) };
+  return {
+    ...view,
+    version: createHash("sha256").update(JSON.stringify(view, bigintsAsText)).digest("hex").slice(0, 16),
+  };
 }

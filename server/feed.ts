@@ -3,19 +3,17 @@
  * Samples go past it, each as it comes.
  */
 import type { Address } from "../common/address";
-import type { ServerToClientEvents } from "../common/events";
+import type { News } from "../common/events";
 import type { Service } from "../common/service";
+import { bigintsAsText } from "../common/wire";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
 import type { Views } from "./views";
 
 /** To all pages; `volatile` may be lost by a slow one. */
 export interface Publisher {
-  send<E extends keyof ServerToClientEvents>(event: E, ...args: Parameters<ServerToClientEvents[E]>): void;
-  sendVolatile<E extends keyof ServerToClientEvents>(
-    event: E,
-    ...args: Parameters<ServerToClientEvents[E]>
-  ): void;
+  send<Name extends keyof News>(name: Name, news: News[Name]): void;
+  sendVolatile<Name extends keyof News>(name: Name, news: News[Name]): void;
 }
 
 /** A trade's progress changes with every sample; people read ten numbers a second at most. */
@@ -100,7 +98,7 @@ export class Feed implements Service {
     // Samples have their own way; a page is told here what none of them says.
     const { lastSample, ...meter } = views.meter(delivery.address);
     const refused = views.refusedTrades();
-    const seen = JSON.stringify([meter, views.chain(), refused.map(String)]);
+    const seen = JSON.stringify([meter, views.chain(), refused], bigintsAsText);
     if (seen === this.seen) return;
     this.seen = seen;
     for (const tradeId of refused) this.trades.add(tradeId);
@@ -137,15 +135,15 @@ export class Feed implements Service {
     for (const changed of [this.offers, this.trades, this.meters]) changed.clear();
   }
 
-  private tell<E extends "offer" | "trade" | "meter" | "chain" | "config">(
-    event: E,
+  private tell<Name extends "offer" | "trade" | "meter" | "chain" | "config">(
+    name: Name,
     id: string,
-    view: Parameters<ServerToClientEvents[E]>[0] | null,
+    news: News[Name] | null,
   ): void {
-    if (view === null) return;
-    const json = JSON.stringify(view);
-    if (this.told.get(event + id) === json) return;
-    this.told.set(event + id, json);
-    this.parts.publisher.send(event, ...([view] as unknown as Parameters<ServerToClientEvents[E]>));
+    if (news === null) return;
+    const json = JSON.stringify(news, bigintsAsText);
+    if (this.told.get(name + id) === json) return;
+    this.told.set(name + id, json);
+    this.parts.publisher.send(name, news);
   }
 }

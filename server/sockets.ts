@@ -5,9 +5,10 @@
  */
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type DefaultEventsMap, Server, type Socket } from "socket.io";
-import type { ClientToServerEvents, ServerToClientEvents } from "../common/events";
+import type { ClientToServerEvents, News, ServerToClientEvents } from "../common/events";
 import type { Log } from "../common/log";
 import type { Service } from "../common/service";
+import { toWire } from "../common/wire";
 import type { Publisher } from "./feed";
 import type { Hosts } from "./http/hosts";
 import type { Views } from "./views";
@@ -87,7 +88,7 @@ export class Sockets implements Service, Publisher {
     this.io = undefined;
   }
 
-  send<E extends keyof ServerToClientEvents>(event: E, ...args: Parameters<ServerToClientEvents[E]>): void {
+  send<Name extends keyof News>(name: Name, news: News[Name]): void {
     for (const socket of this.io?.sockets.sockets.values() ?? [])
       if (socket.data.waiting > this.limits.maxWaiting) {
         this.parts.log.warn(
@@ -95,14 +96,11 @@ export class Sockets implements Service, Publisher {
         );
         socket.disconnect(true);
       }
-    this.io?.emit(event, ...args);
+    this.io?.emit(name, ...sent<Name>(news));
   }
 
-  sendVolatile<E extends keyof ServerToClientEvents>(
-    event: E,
-    ...args: Parameters<ServerToClientEvents[E]>
-  ): void {
-    this.io?.volatile.emit(event, ...args);
+  sendVolatile<Name extends keyof News>(name: Name, news: News[Name]): void {
+    this.io?.volatile.emit(name, ...sent<Name>(news));
   }
 
   private welcome(socket: PageSocket): void {
@@ -115,7 +113,7 @@ export class Sockets implements Service, Publisher {
     });
     // Nothing is expected from a page: whoever sends an event is not one.
     socket.onAny(() => socket.disconnect(true));
-    socket.emit("snapshot", this.parts.views.snapshot());
+    socket.emit("snapshot", toWire(this.parts.views.snapshot()));
   }
 
   /** Why a handshake is refused; undefined when it is welcome. */
@@ -156,6 +154,10 @@ export class Sockets implements Service, Publisher {
     return (this.ofAddress.get(address ?? "") ?? 0) >= maxOfOneAddress;
   }
 }
+
+/** One kind of news at a time is what Socket.IO's types cannot follow. */
+const sent = <Name extends keyof News>(news: News[Name]) =>
+  [toWire(news)] as unknown as Parameters<ServerToClientEvents[Name]>;
 
 const hasSession = (request: IncomingMessage): boolean =>
   new URLSearchParams(request.url?.split("?")[1]).has("sid");

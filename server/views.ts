@@ -6,7 +6,6 @@ import type {
   NetworkView,
   OfferView,
   SampleView,
-  SettlementView,
   Snapshot,
   TradeStatus,
   TradeView,
@@ -14,6 +13,7 @@ import type {
 } from "../common/events";
 import type { MeterSample } from "../common/meter";
 import { noBlockSince } from "./chain-clock";
+import { most } from "./delivery/plan";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
 import type { Market, MarketMeter, MarketOffer, MarketTrade } from "./store/market";
@@ -108,37 +108,18 @@ export class Views {
 
   tradeOf(trade: MarketTrade): TradeView {
     const progress = this.parts.delivery.progressOf(trade);
-    const delivered = progress?.deliveredMilliWh ?? 0n;
-    const { block, txHash, sealer, atMs } = trade.opened;
+    const { isConfirmed, closed, opened, ...facts } = trade;
+    const { block, txHash, sealer, atMs } = opened;
     return {
-      tradeId: trade.tradeId.toString(),
-      offerId: trade.offerId.toString(),
-      meter: trade.meter,
-      seller: trade.seller,
-      buyer: trade.buyer,
-      status: this.statusOf(trade),
-      milliWh: trade.milliWh.toString(),
-      pricePerKWh: trade.pricePerKWh.toString(),
-      payment: trade.payment.toString(),
-      deliveredMilliWh: (delivered > trade.settledMilliWh ? delivered : trade.settledMilliWh).toString(),
-      settledMilliWh: trade.settledMilliWh.toString(),
-      paid: trade.paid.toString(),
-      refunded: trade.refunded.toString(),
-      deadlineAtMs: trade.deadlineAtMs,
+      ...facts,
       opened: { txHash, block, sealer, atMs },
+      status: this.statusOf(trade),
+      deliveredMilliWh: most(progress?.deliveredMilliWh ?? 0n, trade.settledMilliWh),
       confirmations: this.confirmationsOf(trade),
       confirmationsNeeded: this.parts.confirmationsNeeded,
-      wait: trade.closed === null ? this.waitOf(trade) : null,
+      wait: closed === null ? this.waitOf(trade) : null,
       deliveryStartedAtMs: progress?.record.startedAtMs ?? null,
       deliveryEndedAtMs: progress?.record.endedAtMs ?? null,
-      settlements: trade.settlements.map(
-        ({ deliveredMilliWh, paid, refunded, ...rest }): SettlementView => ({
-          ...rest,
-          deliveredMilliWh: deliveredMilliWh.toString(),
-          paid: paid.toString(),
-          refunded: refunded.toString(),
-        }),
-      ),
     };
   }
 
@@ -155,9 +136,9 @@ export class Views {
   }
 
   statusOf(trade: MarketTrade): TradeStatus {
-    const { ledger, delivery } = this.parts;
+    const { delivery } = this.parts;
     if (trade.closed !== null) return trade.closed;
-    if (ledger.confirmed.trades.get(trade.tradeId) !== trade) return "sealed";
+    if (!trade.isConfirmed) return "sealed";
     if (delivery.progressOf(trade)?.record.signed?.isFinal) return "settling";
     if (trade.meter !== delivery.address) return trade.settledMilliWh > 0n ? "delivering" : "queued";
     return delivery.servedTradeId() === trade.tradeId ? "delivering" : "queued";
@@ -177,7 +158,7 @@ export class Views {
         halt: null,
         relay: "open",
         firmware: null,
-        todayMilliWh: "0",
+        todayMilliWh: 0n,
         lastSample: null,
       };
     const { fault = null } = delivery.status;
@@ -196,23 +177,13 @@ export class Views {
       // A sample from before a loss says nothing about now.
       relay: (state === "online" ? lastSample?.relay : undefined) ?? delivery.wanted,
       firmware: delivery.firmware,
-      todayMilliWh: this.parts.todayMilliWh().toString(),
+      todayMilliWh: this.parts.todayMilliWh(),
       lastSample: lastSample && this.sample(lastSample),
     };
   }
 
-  sample(sample: MeterSample): SampleView {
-    const { atMs, volts, amperes, watts, panelWatts, registerMilliWh, relay } = sample;
-    return {
-      meter: this.parts.delivery.address,
-      atMs,
-      volts,
-      amperes,
-      watts,
-      panelWatts,
-      registerMilliWh: registerMilliWh.toString(),
-      relay,
-    };
+  sample({ registerRestMicroJoule, ...sample }: MeterSample): SampleView {
+    return { meter: this.parts.delivery.address, ...sample };
   }
 
   chain(): ChainView {
@@ -227,25 +198,15 @@ export class Views {
   }
 
   private offerOf(offer: MarketOffer): OfferView {
+    const { isWithdrawn, isExhausted, ...facts } = offer;
     const status = statusOf(offer, this.market.meters.get(offer.meter)?.status);
-    return {
-      offerId: offer.offerId.toString(),
-      meter: offer.meter,
-      prosumer: offer.prosumer,
-      milliWh: offer.milliWh.toString(),
-      remainingMilliWh: (status === "open" ? offer.remainingMilliWh : 0n).toString(),
-      smallestOrderMilliWh: offer.smallestOrderMilliWh.toString(),
-      pricePerKWh: offer.pricePerKWh.toString(),
-      deliveryWindowS: Number(offer.deliveryWindowS),
-      status,
-      listedBlock: offer.listedBlock,
-    };
+    return { ...facts, remainingMilliWh: status === "open" ? facts.remainingMilliWh : 0n, status };
   }
 
   /** Counts up to what is needed and stops there: a closed trade changes no more. */
   private confirmationsOf(trade: MarketTrade): number {
     const { ledger, confirmationsNeeded } = this.parts;
-    if (ledger.confirmed.trades.get(trade.tradeId) === trade) return confirmationsNeeded;
+    if (trade.isConfirmed) return confirmationsNeeded;
     const head = ledger.position().head?.block ?? trade.opened.block;
     return Math.min(Math.max(head - trade.opened.block + 1, 1), confirmationsNeeded);
   }

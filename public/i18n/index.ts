@@ -8,9 +8,11 @@ export type Language = "en" | "ko";
 export const dictionaries: Record<Language, Dictionary> = { en, ko };
 export const LANGUAGES: readonly Language[] = ["en", "ko"];
 
-export type Translate = (key: Key, values?: Record<string, string | number>) => string;
+/** What stands in the braces of a text. */
+type Values = Record<string, string | number | bigint>;
+export type Translate = (key: Key, values?: Values) => string;
 
-const fill = (text: string, values: Record<string, string | number>): string =>
+const fill = (text: string, values: Values): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
 const translate =

@@ -27,7 +27,7 @@ export const worthOfTokens = (tokens: bigint, tokensPerEther: bigint): bigint =>
 /** One window: the payment goes to the trade contract, which opens the trade in the same transaction. */
 export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigint): Promise<string | null> {
   const { token, trade } = contractsOf(sender);
-  const payment = paymentFor(milliWh, BigInt(offer.pricePerKWh));
+  const payment = paymentFor(milliWh, offer.pricePerKWh);
   const control = ids.offerBuy(offer.offerId);
   const { store } = sender;
   const account = store.state.wallet.account;
@@ -37,8 +37,8 @@ export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigin
     id,
     account,
     offerId: offer.offerId,
-    milliWh: String(milliWh),
-    payment: String(payment),
+    milliWh,
+    payment,
   };
   store.dispatch({ type: "purchaseBegun", purchase });
   const hash = await send(sender, {
@@ -50,9 +50,9 @@ export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigin
       "transferAndCall(address,uint256,bytes)",
       trade,
       payment,
-      encodePurchase(BigInt(offer.offerId), milliWh),
+      encodePurchase(offer.offerId, milliWh),
     ),
-    details: { offerId: offer.offerId, milliWh: String(milliWh), tokens: String(payment) },
+    details: { offerId: String(offer.offerId), milliWh: String(milliWh), tokens: String(payment) },
   });
   store.dispatch({ type: "purchaseEnded", id });
   return hash;
@@ -60,13 +60,13 @@ export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigin
 
 export function buyTokens(sender: Sender, tokens: bigint): Promise<string | null> {
   const { token, config } = contractsOf(sender);
-  const value = costOfTokens(tokens, BigInt(config.tokensPerEther));
+  const value = costOfTokens(tokens, config.tokensPerEther);
   return send(sender, {
     kind: "buyTokens",
     control: ids.buyTokens,
     to: token,
     value,
-    details: { tokens: String(value * BigInt(config.tokensPerEther)), wei: String(value) },
+    details: { tokens: String(value * config.tokensPerEther), wei: String(value) },
   });
 }
 
@@ -79,7 +79,7 @@ export function redeemTokens(sender: Sender, tokens: bigint): Promise<string | n
     data: encodeCall(tokenAbi, "redeem", tokens),
     details: {
       tokens: String(tokens),
-      wei: String(worthOfTokens(tokens, BigInt(config.tokensPerEther))),
+      wei: String(worthOfTokens(tokens, config.tokensPerEther)),
     },
   });
 }
@@ -102,22 +102,22 @@ export function listOffer(sender: Sender, offer: NewOffer): Promise<string | nul
   });
 }
 
-export const withdrawOffer = (sender: Sender, offerId: string): Promise<string | null> =>
+export const withdrawOffer = (sender: Sender, offerId: bigint): Promise<string | null> =>
   send(sender, {
     kind: "withdrawOffer",
     control: ids.sellWithdraw(offerId),
     to: contractsOf(sender).trade,
-    data: encodeCall(tradeAbi, "withdrawOffer", BigInt(offerId)),
-    details: { offerId },
+    data: encodeCall(tradeAbi, "withdrawOffer", offerId),
+    details: { offerId: String(offerId) },
   });
 
-export const refundTrade = (sender: Sender, tradeId: string): Promise<string | null> =>
+export const refundTrade = (sender: Sender, tradeId: bigint): Promise<string | null> =>
   send(sender, {
     kind: "refund",
     control: ids.tradeRefund(tradeId),
     to: contractsOf(sender).trade,
-    data: encodeCall(tradeAbi, "refund", BigInt(tradeId)),
-    details: { tradeId },
+    data: encodeCall(tradeAbi, "refund", tradeId),
+    details: { tradeId: String(tradeId) },
   });
 
 /** What the faucet gives: enough for a hundred lab evenings. */

@@ -133,8 +133,8 @@ export function flow(view: View) {
           </dd>
         </div>
         ${figure(ids.neighbourWatts, t("flow.neighbour"), watts === null ? dash : measured(watts, "W", language), isLive ? measured(sample.amperes, "A", language) : "", ids.neighbourAmperes)}
-        ${figure(ids.today, t("flow.today"), meter ? energy(BigInt(meter.todayMilliWh), language) : dash)}
-        ${figure(ids.register, t("flow.register"), sample ? energy(BigInt(sample.registerMilliWh), language) : dash)}
+        ${figure(ids.today, t("flow.today"), meter ? energy(meter.todayMilliWh, language) : dash)}
+        ${figure(ids.register, t("flow.register"), sample ? energy(sample.registerMilliWh, language) : dash)}
       </dl>
       <div class="chart" id=${ids.chart} role="img" aria-label=${t("chart.label")}></div>
     </section>

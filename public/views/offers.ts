@@ -26,10 +26,10 @@ const FIRST_QUANTITY = 20n;
 
 export const openOffers = (state: PageState): OfferView[] =>
   Object.values(state.offers)
-    .filter((offer) => offer.status === "open" && BigInt(offer.remainingMilliWh) > 0n)
+    .filter((offer) => offer.status === "open" && offer.remainingMilliWh > 0n)
     .sort((a, b) => {
-      const difference = BigInt(a.pricePerKWh) - BigInt(b.pricePerKWh);
-      return difference === 0n ? Number(BigInt(a.offerId) - BigInt(b.offerId)) : difference < 0n ? -1 : 1;
+      const difference = a.pricePerKWh - b.pricePerKWh;
+      return difference === 0n ? Number(a.offerId - b.offerId) : difference < 0n ? -1 : 1;
     });
 
 export const unitOf = (state: PageState, id: string): EnergyUnit =>
@@ -64,9 +64,9 @@ const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 function quantityOf(view: View, offer: OfferView): { text: string; quantity: Parsed } {
   const { state, t, language } = view;
   const unit = unitOf(state, ids.offerUnit(offer.offerId));
-  const remaining = BigInt(offer.remainingMilliWh);
+  const remaining = offer.remainingMilliWh;
   // All that remains can be bought even where it is less.
-  const least = lesser(BigInt(offer.smallestOrderMilliWh), remaining);
+  const least = lesser(offer.smallestOrderMilliWh, remaining);
   const first = lesser(remaining, least > FIRST_QUANTITY ? least : FIRST_QUANTITY);
   const text = state.ui.drafts[ids.offerQuantity(offer.offerId)] ?? energyInput(first, unit);
   const quantity = parsed(text, (typed) => parseEnergy(typed, unit), t(`field.energy.${unit}`));
@@ -99,12 +99,12 @@ function whyNot(view: View, offer: OfferView, payment: bigint | null): string | 
 }
 
 /** What the grid asks; 0 while nobody has said it, and then nothing is compared with it. */
-const tariffOf = (state: PageState): bigint => BigInt(configOf(state)?.gridTariffPerKWh ?? "0");
+const tariffOf = (state: PageState): bigint => configOf(state)?.gridTariffPerKWh ?? 0n;
 
 function saving({ state, t }: View, { offerId, pricePerKWh }: OfferView) {
   const tariff = tariffOf(state);
   if (tariff === 0n) return nothing;
-  const percent = savingPercent(BigInt(pricePerKWh), tariff);
+  const percent = savingPercent(pricePerKWh, tariff);
   return html`
     <span class="tag ${percent > 0n ? "sunny" : ""}" id=${ids.offerSaving(offerId)}>
       ${percent >= 0n ? t("offers.saving", { percent: String(percent) }) : t("offers.dearer", { percent: String(-percent) })}
@@ -132,19 +132,18 @@ export function smallestOrder(
   { smallestOrderMilliWh, remainingMilliWh }: OfferView,
   id: string,
 ) {
-  const smallest = BigInt(smallestOrderMilliWh);
-  if (smallest <= 1n) return nothing;
+  if (smallestOrderMilliWh <= 1n) return nothing;
   const sentence =
-    BigInt(remainingMilliWh) <= smallest
+    remainingMilliWh <= smallestOrderMilliWh
       ? t("offers.allOrNothing")
-      : t("offers.smallest", { smallest: energy(smallest, language) });
+      : t("offers.smallest", { smallest: energy(smallestOrderMilliWh, language) });
   return html` · <span id=${id}>${sentence}</span>`;
 }
 
 function offerCard(view: View, offer: OfferView) {
   const { state, t, language, act } = view;
   const { offerId } = offer;
-  const pricePerKWh = BigInt(offer.pricePerKWh);
+  const pricePerKWh = offer.pricePerKWh;
   const { text, quantity } = quantityOf(view, offer);
   const payment = quantity.value === null ? null : paymentFor(quantity.value, pricePerKWh);
   const reason = whyNot(view, offer, payment);
@@ -156,7 +155,7 @@ function offerCard(view: View, offer: OfferView) {
         <b id=${ids.offerPrice(offerId)}>${price(pricePerKWh, language)}</b>
         ${saving(view, offer)}
         <small>${t("offers.number", { offerId })} ·
-          <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(BigInt(offer.remainingMilliWh), language) })}</span> ·
+          <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(offer.remainingMilliWh, language) })}</span> ·
           ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}
           ${smallestOrder(view, offer, ids.offerSmallest(offerId))}</small>
       </div>
@@ -166,7 +165,7 @@ function offerCard(view: View, offer: OfferView) {
       }}>
         ${quantityField(view, ids.offerQuantity(offerId), ids.offerUnit(offerId), text, t("offers.quantity"), quantity.problem ?? "")}
         <button type="button" class="button quiet small" id=${ids.offerAll(offerId)}
-          @click=${() => act.draft(ids.offerQuantity(offerId), energyInput(BigInt(offer.remainingMilliWh), unitOf(state, ids.offerUnit(offerId))))}>
+          @click=${() => act.draft(ids.offerQuantity(offerId), energyInput(offer.remainingMilliWh, unitOf(state, ids.offerUnit(offerId))))}>
           ${t("offers.all")}
         </button>
         <p class="sum">${t("offers.payment")} <b id=${ids.offerPayment(offerId)} data-base-units=${String(payment ?? "")}>${payment === null ? "–" : nwtExact(payment, language)}</b></p>

@@ -105,7 +105,7 @@ export function sell(view: View) {
           return html`
             <li id=${ids.sellOffer(offer.offerId)}>
               <span>
-                <b>${energy(BigInt(offer.remainingMilliWh), language)}</b> ${price(BigInt(offer.pricePerKWh), language)}
+                <b>${energy(offer.remainingMilliWh, language)}</b> ${price(offer.pricePerKWh, language)}
                 <small>${t("offers.number", { offerId: offer.offerId })}${smallestOrder(view, offer, ids.sellOfferSmallest(offer.offerId))}</small>
               </span>
               <button type="button" class="button quiet small" id=${id} ?disabled=${!isOnChain(state)} aria-disabled=${busyMark(view, id)}

@@ -94,7 +94,7 @@ export function tokens(view: View) {
   const { state, t, language, act } = view;
   const config = configOf(state);
   const isConnected = state.wallet.status === "connected";
-  const rate = BigInt(config?.tokensPerEther ?? "1");
+  const rate = config?.tokensPerEther ?? 1n;
   const isForeign = state.wallet.rdns !== LAB_RDNS;
   const { balances } = state;
   return html`

@@ -32,10 +32,10 @@ function valuesOf(entry: Entry, language: "en" | "ko"): Record<string, string | 
     sealer: shortHex(trade.opened.sealer ?? ""),
     confirmations: Math.min(trade.confirmations, trade.confirmationsNeeded),
     needed: trade.confirmationsNeeded,
-    delivered: energy(BigInt(trade.deliveredMilliWh), language),
-    ordered: energy(BigInt(trade.milliWh), language),
-    paid: nwtExact(BigInt(trade.paid), language),
-    refunded: nwtExact(BigInt(trade.refunded), language),
+    delivered: energy(trade.deliveredMilliWh, language),
+    ordered: energy(trade.milliWh, language),
+    paid: nwtExact(trade.paid, language),
+    refunded: nwtExact(trade.refunded, language),
   };
 }
 
@@ -90,19 +90,19 @@ function tradeCard(view: View, entry: Entry & { kind: "trade" }) {
     [
       ids.tradeDelivered(id),
       t("trades.delivered"),
-      energy(BigInt(trade.deliveredMilliWh), language),
+      energy(trade.deliveredMilliWh, language),
       trade.deliveredMilliWh,
     ],
-    [ids.tradePayment(id), t("trades.payment"), nwtExact(BigInt(trade.payment), language), trade.payment],
-    [ids.tradePaid(id), t("trades.paid"), nwtExact(BigInt(trade.paid), language), trade.paid],
-    [ids.tradeRefunded(id), t("trades.refunded"), nwtExact(BigInt(trade.refunded), language), trade.refunded],
+    [ids.tradePayment(id), t("trades.payment"), nwtExact(trade.payment, language), trade.payment],
+    [ids.tradePaid(id), t("trades.paid"), nwtExact(trade.paid, language), trade.paid],
+    [ids.tradeRefunded(id), t("trades.refunded"), nwtExact(trade.refunded, language), trade.refunded],
   ] as const;
   return html`
-    <li class="trade ${state.ui.target === id ? "target" : ""}" id=${ids.trade(id)} data-status=${trade.status}>
+    <li class="trade ${state.ui.target === String(id) ? "target" : ""}" id=${ids.trade(id)} data-status=${trade.status}>
       <div class="trade-head">
-        <a id=${ids.tradeLink(id)} href=${`#trade/${id}`}>${t(isSeller ? "trades.sold" : "trades.bought", { energy: energy(BigInt(trade.milliWh), language) })}</a>
+        <a id=${ids.tradeLink(id)} href=${`#trade/${id}`}>${t(isSeller ? "trades.sold" : "trades.bought", { energy: energy(trade.milliWh, language) })}</a>
         <span class="tag ${isClosed(trade) ? "good" : "sunny"}" id=${ids.tradeStatus(id)}>${t(`trade.${trade.status}`)}</span>
-        <small>${price(BigInt(trade.pricePerKWh), language)} · ${momentOf(trade.opened.atMs, state.nowMs, language)} · ${t("trades.number", { tradeId: id })}</small>
+        <small>${price(trade.pricePerKWh, language)} · ${momentOf(trade.opened.atMs, state.nowMs, language)} · ${t("trades.number", { tradeId: id })}</small>
       </div>
       ${progress(view, trade)}
       ${timeline(view, entry, tradeTimeline(trade, isMeterOnline && state.server === "online"))}
@@ -120,15 +120,18 @@ function entryCard(view: View, entry: Entry) {
   const details =
     entry.kind === "draft"
       ? { milliWh: entry.draft.milliWh, payment: entry.draft.payment }
-      : { milliWh: entry.record.details.milliWh ?? "0", payment: entry.record.details.tokens ?? "0" };
+      : {
+          milliWh: BigInt(entry.record.details.milliWh ?? "0"),
+          payment: BigInt(entry.record.details.tokens ?? "0"),
+        };
   const steps = entry.kind === "draft" ? draftTimeline() : transactionTimeline(entry.record);
   const forget = () =>
     entry.kind === "draft" ? act.forgetPurchase(entry.draft) : act.forgetTransaction(entry.record.hash);
   return html`
     <li class="trade" id=${ids.trade(entry.id)} data-status=${entry.kind === "draft" ? "draft" : entry.record.status}>
       <div class="trade-head">
-        <span>${t("trades.bought", { energy: energy(BigInt(details.milliWh), language) })}</span>
-        <small>${nwtExact(BigInt(details.payment), language)}</small>
+        <span>${t("trades.bought", { energy: energy(details.milliWh, language) })}</span>
+        <small>${nwtExact(details.payment, language)}</small>
       </div>
       ${timeline(view, entry, steps)}
       <button type="button" class="button quiet small" id=${ids.transactionForget(entry.id)} @click=${forget}>

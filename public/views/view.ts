@@ -32,8 +32,8 @@ export interface Actions {
   buyTokens(tokens: bigint): void;
   redeem(tokens: bigint): void;
   listOffer(offer: NewOffer): void;
-  withdrawOffer(offerId: string): void;
-  refund(tradeId: string): void;
+  withdrawOffer(offerId: bigint): void;
+  refund(tradeId: bigint): void;
   askFaucet(): void;
   watchToken(): void;
   forgetPurchase(purchase: PurchaseDraft): void;

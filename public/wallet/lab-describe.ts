@@ -18,7 +18,7 @@ export function describeTransaction(
   const { token, trade } = config.contracts;
   const amount = (arg: unknown) => nwtExact(arg as bigint, language);
   if (data === "0x" && sameAddress(to, token)) {
-    const tokens = value * BigInt(config.tokensPerEther);
+    const tokens = value * config.tokensPerEther;
     return t("lab.say.buyTokens", { tokens: nwtExact(tokens, language), ether: eth(value, language) });
   }
   if (data === "0x") return t("lab.say.send", { ether: eth(value, language), to: shortHex(to) });
@@ -41,7 +41,7 @@ export function describeTransaction(
     case "redeem":
       return t("lab.say.redeem", {
         tokens: amount(args.tokens),
-        ether: eth((args.tokens as bigint) / BigInt(config.tokensPerEther), language),
+        ether: eth((args.tokens as bigint) / config.tokensPerEther, language),
       });
     case "listOffer": {
       const offer = t("lab.say.listOffer", {

@@ -109,7 +109,7 @@ export class SecondSigner implements Service {
       return;
     }
     this.isHalted = true;
-    const halt = { tradeId: event.tradeId.toString(), block: event.block, txHash: event.txHash };
+    const halt = { tradeId: event.tradeId, block: event.block, txHash: event.txHash };
     this.parts.log.error(haltWords(halt));
     this.parts.halt(halt);
   }

@@ -1,7 +1,6 @@
 /** What programs and the page ask for: JSON, read-only. */
 import { Router } from "express";
 import { z } from "zod";
-import { signedReadingView } from "../../chain/readings";
 import type { ConfigView, OfferListView, TradeDetailView, TradePageView } from "../../common/api";
 import type { NetworkView } from "../../common/events";
 import type { Log } from "../../common/log";
@@ -78,7 +77,7 @@ export function createApi(parts: ApiParts): Router {
     const id = parseInput(tradeId, request.params.id);
     const trade = views.trade(id);
     if (!trade) throw new HttpError(404, "tradeNotFound", `There is no trade ${id}.`);
-    const readings = journal.readingsOf(id, trade.opened.txHash).map(signedReadingView);
+    const readings = journal.readingsOf(id, trade.opened.txHash).map(({ meter, ...reading }) => reading);
     const detail: TradeDetailView = { trade, readings };
     response.json(detail);
   });

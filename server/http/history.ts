@@ -84,11 +84,7 @@ function readHistory(
     fromMs,
     toMs,
     stepS,
-    points: points.map(({ atS, registerMilliWh, ...means }) => ({
-      atMs: atS * 1000,
-      ...means,
-      registerMilliWh: registerMilliWh.toString(),
-    })),
+    points: points.map(({ atS, ...means }) => ({ atMs: atS * 1000, ...means })),
   };
 }
 

@@ -6,6 +6,7 @@
  * marks remember it, and every register from before is told as it should have stood: a difference is energy, always.
  */
 import type { Address } from "../../common/address";
+import type { MeterHistoryPoint } from "../../common/api";
 import type { MeterSample } from "../../common/meter";
 import { bigintFrom } from "../../common/wire";
 import { least, most } from "../delivery/plan";
@@ -18,14 +19,9 @@ export const TIERS = [
   { stepS: 900, keptS: 3650 * DAY_S },
 ] as const;
 
-export interface HistoryPoint {
+export interface HistoryPoint extends Omit<MeterHistoryPoint, "atMs"> {
   /** Beginning of the span. */
   atS: number;
-  volts: number;
-  amperes: number;
-  watts: number;
-  panelWatts: number | null;
-  registerMilliWh: bigint;
 }
 
 interface Row {

@@ -236,7 +236,7 @@ export class Ledger implements ChainSink {
     for (const event of inOrder(early)) {
       const header = headers.get(event.block);
       if (!header) throw new Error(`A preview brings ${event.name} without the header of its block.`);
-      this.displayed.apply(event, header, touched);
+      this.displayed.apply(event, header, touched, false);
     }
     return touched;
   }

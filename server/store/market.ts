@@ -3,6 +3,7 @@
 import type { ChainEvent, EventPlace } from "../../chain/chain-event";
 import type { BlockHeader } from "../../chain/sink";
 import type { Address } from "../../common/address";
+import type { OfferFacts, TradeFacts } from "../../common/events";
 
 export interface MarketMeter {
   meter: Address;
@@ -17,46 +18,16 @@ export interface MarketMeter {
 export const signaturesCount = (meter: MarketMeter | undefined): boolean =>
   meter !== undefined && meter.status !== "decommissioned";
 
-export interface MarketOffer {
-  offerId: bigint;
-  meter: Address;
-  prosumer: Address;
-  milliWh: bigint;
-  remainingMilliWh: bigint;
-  pricePerKWh: bigint;
-  deliveryWindowS: bigint;
-  /** The least that one purchase may take, unless it takes all that remains. */
-  smallestOrderMilliWh: bigint;
+export interface MarketOffer extends OfferFacts {
   isWithdrawn: boolean;
   /** Bought as often as one offer can be. */
   isExhausted: boolean;
-  listedBlock: number;
 }
 
-export interface MarketSettlement {
-  txHash: string;
-  block: number;
-  deliveredMilliWh: bigint;
-  paid: bigint;
-  refunded: bigint;
-  isClosed: boolean;
-}
-
-export interface MarketTrade {
-  tradeId: bigint;
-  offerId: bigint;
-  meter: Address;
-  seller: Address;
-  buyer: Address;
-  milliWh: bigint;
-  pricePerKWh: bigint;
-  payment: bigint;
-  deadlineAtMs: number;
-  opened: EventPlace & { sealer: Address | null; atMs: number };
-  settledMilliWh: bigint;
-  paid: bigint;
-  refunded: bigint;
-  settlements: MarketSettlement[];
+export interface MarketTrade extends TradeFacts {
+  opened: TradeFacts["opened"] & EventPlace;
+  /** False while the block that opened it lacks confirmations. */
+  isConfirmed: boolean;
   /** How the chain closed it; null while open. */
   closed: "settled" | "refunded" | null;
 }
@@ -89,7 +60,7 @@ export class Market {
   }
 
   /** @throws Error when the event names what no earlier event brought: the store has a gap. */
-  apply(event: ChainEvent, header: BlockHeader, touched: Touched): void {
+  apply(event: ChainEvent, header: BlockHeader, touched: Touched, isConfirmed = true): void {
     switch (event.name) {
       case "MeterCommissioned":
         this.meters.set(event.meter, {
@@ -117,7 +88,7 @@ export class Market {
           milliWh: event.milliWh,
           remainingMilliWh: event.milliWh,
           pricePerKWh: event.pricePerKWh,
-          deliveryWindowS: event.deliveryWindow,
+          deliveryWindowS: Number(event.deliveryWindow),
           smallestOrderMilliWh: event.smallestOrderMilliWh,
           isWithdrawn: false,
           isExhausted: false,
@@ -163,6 +134,7 @@ export class Market {
           paid: 0n,
           refunded: 0n,
           settlements: [],
+          isConfirmed,
           closed: null,
         });
         this.open.add(event.tradeId);

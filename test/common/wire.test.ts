@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fromWire } from "../../common/api";
 import {
   type BigintField,
   bigintFrom,
@@ -7,6 +8,7 @@ import {
   type Wire,
   wireReader,
 } from "../../common/wire";
+import { config, meter, offer, sample, snapshot, trade } from "../public/fixtures";
 
 interface Purchase {
   tradeId: bigint;
@@ -40,6 +42,11 @@ describe("what crosses the wire", () => {
 
   it("comes back as it went, texts of digits that are no quantity too", () => {
     assert.deepEqual(read(JSON.parse(JSON.stringify(written)) as Wire<Purchase>), purchase);
+  });
+
+  it("of the server is what the page reads", () => {
+    for (const view of [snapshot, { ...meter, lastSample: sample(5) }, offer, trade, config])
+      assert.deepEqual(fromWire<typeof view>(toWire(view)), view);
   });
 
   it("takes nothing but whole numbers in decimal digits", () => {

@@ -6,6 +6,7 @@ import { io, type Socket } from "socket.io-client";
 import type { ConfigView } from "../../common/api";
 import type { CallView, NetworkView, ServerToClientEvents, Snapshot } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
+import type { Wire } from "../../common/wire";
 import { LAB_SEALERS } from "../../geth/lab";
 import { makeLabNetwork, stopNetwork } from "../../geth/network";
 import { freePort } from "../../scripts/embedded-chain";
@@ -49,7 +50,7 @@ describe("the whole house on the two-node network", function () {
     );
 
   it("tells the page its chain id, and offers the lab wallet and the faucet, whose keys are the lab's", async () => {
-    const config = await house.get<ConfigView>("/api/config");
+    const config = await house.get<Wire<ConfigView>>("/api/config");
     assert.deepEqual(
       [config.network, config.chainId, config.rpcUrl, config.labWallet, config.faucet],
       ["geth", 13371, net.rpcUrl, true, true],
@@ -112,7 +113,7 @@ describe("the whole house on the two-node network", function () {
     await network();
     const page: Socket<ServerToClientEvents> = io(house.url, { transports: ["websocket"] });
     try {
-      const snapshot = await new Promise<Snapshot>((resolve) => page.once("snapshot", resolve));
+      const snapshot = await new Promise<Wire<Snapshot>>((resolve) => page.once("snapshot", resolve));
       assert.equal(snapshot.network?.nodes.length, 2);
     } finally {
       page.disconnect();

@@ -23,10 +23,10 @@ export const config: ConfigView = {
   // A scripted wallet then stands for the chain too.
   hasRpcDoor: false,
   contracts: { token: TOKEN, trade: TRADE },
-  tokensPerEther: "1000",
+  tokensPerEther: 1000n,
   confirmationsNeeded: 2,
   gracePeriodS: 600,
-  gridTariffPerKWh: String(180n * NWT),
+  gridTariffPerKWh: 180n * NWT,
   labWallet: true,
   faucet: true,
   meters: [{ meter: METER, prosumer: LAB_ACCOUNTS.prosumer.address }],
@@ -35,32 +35,32 @@ export const config: ConfigView = {
 export const CHAIN = `${config.genesisHash}/${TRADE}`;
 
 export const offer: OfferView = {
-  offerId: "1",
+  offerId: 1n,
   meter: METER,
   prosumer: LAB_ACCOUNTS.prosumer.address,
-  milliWh: "500",
-  remainingMilliWh: "500",
-  smallestOrderMilliWh: "1",
-  pricePerKWh: String(120n * NWT),
+  milliWh: 500n,
+  remainingMilliWh: 500n,
+  smallestOrderMilliWh: 1n,
+  pricePerKWh: 120n * NWT,
   deliveryWindowS: 3600,
   status: "open",
   listedBlock: 5,
 };
 
 export const trade: TradeView = {
-  tradeId: "1000001",
-  offerId: "1",
+  tradeId: 1000001n,
+  offerId: 1n,
   meter: METER,
   seller: LAB_ACCOUNTS.prosumer.address,
   buyer: LAB_ACCOUNTS.consumer.address,
   status: "sealed",
-  milliWh: "20",
+  milliWh: 20n,
   pricePerKWh: offer.pricePerKWh,
-  payment: "2400000000000000",
-  deliveredMilliWh: "0",
-  settledMilliWh: "0",
-  paid: "0",
-  refunded: "0",
+  payment: 2400000000000000n,
+  deliveredMilliWh: 0n,
+  settledMilliWh: 0n,
+  paid: 0n,
+  refunded: 0n,
   deadlineAtMs: 3_600_000,
   opened: { txHash: TX_HASH, block: 9, sealer: null, atMs: 1_000 },
   confirmations: 1,
@@ -78,7 +78,7 @@ export const sample = (atMs: number, watts = 2.5): SampleView => ({
   amperes: 0.4,
   watts,
   panelWatts: 7,
-  registerMilliWh: "4",
+  registerMilliWh: 4n,
   relay: watts > 0 ? "closed" : "open",
 });
 
@@ -91,7 +91,7 @@ export const meter: MeterView = {
   halt: null,
   relay: "open",
   firmware: { name: "neighborwatt meter 1.0", opensByItself: true },
-  todayMilliWh: "0",
+  todayMilliWh: 0n,
   lastSample: null,
 };
 

@@ -1,8 +1,10 @@
 /** A newcomer without any extension, on the real house, in Chromium. */
+
 import assert from "node:assert/strict";
 import type { TradeView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
+import type { Wire } from "../../common/wire";
 import { ids } from "../../public/ids";
 import { buyTokens, purchase } from "../../scripts/trading";
 import {
@@ -71,7 +73,7 @@ describe("The page with the lab wallet", function () {
         paid: await exact(page, ids.tradePaid(tradeId)),
         refunded: await exact(page, ids.tradeRefunded(tradeId)),
       };
-      const { trade } = await house.get<{ trade: TradeView }>(`/api/trades/${tradeId}`);
+      const { trade } = await house.get<{ trade: Wire<TradeView> }>(`/api/trades/${tradeId}`);
       assert.deepEqual(shown, {
         delivered: BigInt(trade.deliveredMilliWh),
         payment: BigInt(trade.payment),

@@ -186,9 +186,12 @@ describe("Ids", () => {
 });
 
 describe("A screen reader", () => {
-  const before = { ...readyState, trades: { [trade.tradeId]: trade } };
+  const before = { ...readyState, trades: { [String(trade.tradeId)]: trade } };
   it("is told of a trade's next step, and not of the first snapshot", () => {
-    const after = { ...before, trades: { [trade.tradeId]: { ...trade, status: "delivering" as const } } };
+    const after = {
+      ...before,
+      trades: { [String(trade.tradeId)]: { ...trade, status: "delivering" as const } },
+    };
     assert.equal(announceText(before, after), "Your trade of 20 mWh: Delivering");
     assert.equal(announceText(before, before), "");
     assert.equal(announceText({ ...before, hasSnapshot: false, trades: {} }, after), "");

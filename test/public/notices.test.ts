@@ -83,7 +83,7 @@ describe("Standing notices", () => {
       "a second server with the meter's key",
       {
         ...readyState,
-        meters: { [METER]: { ...meter, halt: { tradeId: "1000001", block: 9, txHash: "0x1" } } },
+        meters: { [METER]: { ...meter, halt: { tradeId: 1_000_001n, block: 9, txHash: "0x1" } } },
       },
       ["meterHalted"],
     ],
@@ -92,7 +92,7 @@ describe("Standing notices", () => {
       {
         ...readyState,
         meters: {
-          [METER]: { ...meter, state: "lost", halt: { tradeId: "1000001", block: 9, txHash: "0x1" } },
+          [METER]: { ...meter, state: "lost", halt: { tradeId: 1_000_001n, block: 9, txHash: "0x1" } },
         },
       },
       ["meterHalted", "meterGone"],

@@ -10,7 +10,7 @@ const reduced = (...actions: Action[]): PageState => actions.reduce(reduce, init
 
 describe("The page's state", () => {
   it("takes a snapshot whole and forgets what the snapshot no longer has", () => {
-    const stale = { ...offer, offerId: "99" };
+    const stale = { ...offer, offerId: 99n };
     const state = reduced({ type: "offer", offer: stale }, { type: "snapshot", snapshot });
     assert.deepEqual(Object.keys(state.offers), ["1"]);
     assert.deepEqual(Object.keys(state.trades), ["1000001"]);
@@ -21,12 +21,12 @@ describe("The page's state", () => {
   it("replaces an offer, a trade, a meter and the chain by their newer word", () => {
     const state = reduced(
       { type: "snapshot", snapshot },
-      { type: "offer", offer: { ...offer, remainingMilliWh: "480" } },
+      { type: "offer", offer: { ...offer, remainingMilliWh: 480n } },
       { type: "trade", trade: { ...trade, status: "delivering" } },
       { type: "meter", meter: { ...snapshot.meters[0]!, state: "lost" } },
       { type: "chain", chain: { ...snapshot.chain, state: "nodeLost" } },
     );
-    assert.equal(state.offers["1"]?.remainingMilliWh, "480");
+    assert.equal(state.offers["1"]?.remainingMilliWh, 480n);
     assert.equal(state.trades["1000001"]?.status, "delivering");
     assert.equal(state.meters[METER]?.state, "lost");
     assert.equal(state.chain?.state, "nodeLost");
@@ -116,7 +116,7 @@ describe("The page's state", () => {
 
   it("never changes the state it was given", () => {
     const frozen = Object.freeze({ ...readyState, offers: Object.freeze({ ...readyState.offers }) });
-    reduce(frozen, { type: "offer", offer: { ...offer, offerId: "2" } });
+    reduce(frozen, { type: "offer", offer: { ...offer, offerId: 2n } });
     assert.deepEqual(Object.keys(frozen.offers), ["1"]);
   });
 
@@ -144,16 +144,16 @@ describe("Questions to the state", () => {
   });
 
   it("finds the trades one has bought or sold, newest first", () => {
-    const older = { ...trade, tradeId: "1000000", opened: { ...trade.opened, block: 3 } };
-    const sameBlock = { ...trade, tradeId: "1000002" };
-    const foreign = { ...trade, tradeId: "7", buyer: METER, seller: TOKENLESS };
+    const older = { ...trade, tradeId: 1_000_000n, opened: { ...trade.opened, block: 3 } };
+    const sameBlock = { ...trade, tradeId: 1_000_002n };
+    const foreign = { ...trade, tradeId: 7n, buyer: METER, seller: TOKENLESS };
     const trades = Object.fromEntries([older, trade, sameBlock, foreign].map((one) => [one.tradeId, one]));
     const ids = (account: string) =>
       ownTrades({ ...readyState, trades, wallet: { ...readyState.wallet, account } }).map(
         ({ tradeId }) => tradeId,
       );
-    assert.deepEqual(ids(LAB_ACCOUNTS.consumer.address.toLowerCase()), ["1000002", "1000001", "1000000"]);
-    assert.deepEqual(ids(LAB_ACCOUNTS.prosumer.address), ["1000002", "1000001", "1000000"]);
+    assert.deepEqual(ids(LAB_ACCOUNTS.consumer.address.toLowerCase()), [1_000_002n, 1_000_001n, 1_000_000n]);
+    assert.deepEqual(ids(LAB_ACCOUNTS.prosumer.address), [1_000_002n, 1_000_001n, 1_000_000n]);
     assert.deepEqual(ids(LAB_ACCOUNTS.consumer2.address), []);
   });
 

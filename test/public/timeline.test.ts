@@ -88,7 +88,7 @@ describe("A trade's timeline", () => {
 });
 
 describe("My trades", () => {
-  const draft = { id: "draft", account: record.account, offerId: "1", milliWh: "20", payment: "1" };
+  const draft = { id: "draft", account: record.account, offerId: 1n, milliWh: 20n, payment: 1n };
 
   it("show what is on its way before what has arrived", () => {
     const other = { ...record, hash: `0x${"cd".repeat(32)}` };

@@ -9,7 +9,7 @@ describe("My trades", () => {
   const entry = (id: string, status: TradeStatus): Entry => ({
     kind: "trade",
     id,
-    trade: { ...trade, tradeId: id, status },
+    trade: { ...trade, tradeId: BigInt(id), status },
   });
   const entries: Entry[] = [
     { kind: "transaction", id: record.hash, record },

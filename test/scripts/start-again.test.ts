@@ -3,6 +3,7 @@
  * and its buyer pays once. (From the third start on the chain had another genesis, which no test saw: none started three
  * times.) `START_CYCLES=10` for more rounds than three.
  */
+
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,6 +14,7 @@ import { readContracts } from "../../chain/artifacts";
 import { ask } from "../../chain/rpc";
 import type { OfferListView } from "../../common/api";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
+import type { Wire } from "../../common/wire";
 import { compile } from "../../scripts/compile";
 import { freePort } from "../../scripts/embedded-chain";
 import { type LabChain, labChain } from "../../scripts/lab-chain";
@@ -198,7 +200,7 @@ describe("npm start, again and again", function () {
     });
     for (const house of [first, second]) {
       await until("three offers", async () => {
-        const { offers } = await get<OfferListView>(house, "/api/offers");
+        const { offers } = await get<Wire<OfferListView>>(house, "/api/offers");
         return offers.length === 3;
       });
       await buyTokens(await lab(house), "consumer", "1");

@@ -1,4 +1,5 @@
 /** `npm start`, as one types it: all of it, on free ports, with data of its own. */
+
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -6,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OfferListView } from "../../common/api";
+import type { Wire } from "../../common/wire";
 import { compile } from "../../scripts/compile";
 import { freePort } from "../../scripts/embedded-chain";
 import { endsWithUs } from "../../scripts/ending";
@@ -90,7 +92,7 @@ describe("npm start", function () {
     );
   const offers = async (): Promise<number> => {
     const response = await fetch(`http://localhost:${ports.PORT}/api/offers`);
-    return ((await response.json()) as OfferListView).offers.length;
+    return ((await response.json()) as Wire<OfferListView>).offers.length;
   };
 
   it("makes everything there has to be, and says where it is", async () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { MeterHistoryView, TradeDetailView, TradePageView } from "../../common/api";
+import type { Wire } from "../../common/wire";
 import { freePort } from "../../scripts/embedded-chain";
 import { Web } from "../../server/web";
 import {
@@ -115,7 +116,7 @@ describe("the HTTP side", function () {
   it("lists offers and trades, newest first, by page, status and party", async () => {
     const { offers } = await json<{ offers: { offerId: string; remainingMilliWh: string }[] }>("/api/offers");
     assert.deepEqual([offers[0]?.offerId, offers[0]?.remainingMilliWh], ["1", "480"]);
-    const all = await json<TradePageView>("/api/trades");
+    const all = await json<Wire<TradePageView>>("/api/trades");
     assert.deepEqual(
       [all.total, all.trades.map(({ tradeId, status }) => [tradeId, status])],
       [
@@ -126,16 +127,16 @@ describe("the HTTP side", function () {
         ],
       ],
     );
-    const second = await json<TradePageView>("/api/trades?offset=1&limit=1");
+    const second = await json<Wire<TradePageView>>("/api/trades?offset=1&limit=1");
     assert.deepEqual([second.total, second.offset, second.trades[0]?.tradeId], [2, 1, "1000001"]);
-    assert.equal((await json<TradePageView>("/api/trades?status=settled")).total, 1);
-    assert.equal((await json<TradePageView>(`/api/trades?party=${BUYER.toLowerCase()}`)).total, 2);
-    assert.equal((await json<TradePageView>(`/api/trades?party=0x${"1".repeat(40)}`)).total, 0);
-    assert.deepEqual((await json<TradePageView>("/api/trades?limit=0")).trades, []);
+    assert.equal((await json<Wire<TradePageView>>("/api/trades?status=settled")).total, 1);
+    assert.equal((await json<Wire<TradePageView>>(`/api/trades?party=${BUYER.toLowerCase()}`)).total, 2);
+    assert.equal((await json<Wire<TradePageView>>(`/api/trades?party=0x${"1".repeat(40)}`)).total, 0);
+    assert.deepEqual((await json<Wire<TradePageView>>("/api/trades?limit=0")).trades, []);
   });
 
   it("shows a trade with its signed readings", async () => {
-    const { trade, readings } = await json<TradeDetailView>(`/api/trades/${TRADE}`);
+    const { trade, readings } = await json<Wire<TradeDetailView>>(`/api/trades/${TRADE}`);
     assert.equal(trade.status, "settled");
     assert.deepEqual([trade.confirmations, trade.settlements.length], [2, 1]);
     assert.deepEqual(
@@ -150,7 +151,7 @@ describe("the HTTP side", function () {
 
   it("gives the meter's history as JSON and as CSV", async () => {
     const range = `from=${START_MS}&to=${START_MS + 60_000}`;
-    const view = await json<MeterHistoryView>(`/api/meters/${METER}/readings?${range}&step=1`);
+    const view = await json<Wire<MeterHistoryView>>(`/api/meters/${METER}/readings?${range}&step=1`);
     assert.deepEqual([view.stepS, view.fromMs, view.toMs], [1, START_MS, START_MS + 60_000]);
     assert.equal(view.points.length, 31);
     assert.equal(view.points[0]?.atMs, START_MS);
@@ -172,8 +173,11 @@ describe("the HTTP side", function () {
 
   it("chooses a step that a chart can show, over any range", async () => {
     const stepOf = async (spanMs: number) =>
-      (await json<MeterHistoryView>(`/api/meters/${METER}/readings?from=${START_MS}&to=${START_MS + spanMs}`))
-        .stepS;
+      (
+        await json<Wire<MeterHistoryView>>(
+          `/api/meters/${METER}/readings?from=${START_MS}&to=${START_MS + spanMs}`,
+        )
+      ).stepS;
     assert.deepEqual(
       await Promise.all([60_000, HOUR_MS, 24 * HOUR_MS, 3650 * 24 * HOUR_MS].map(stepOf)),
       [1, 10, 300, 525_600],

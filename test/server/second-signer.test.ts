@@ -95,7 +95,7 @@ describe("A second server that signs with this meter's key", () => {
 
     it("tells the page and whoever watches", async () => {
       const { halt, relay } = stand.views.snapshot().meters[0]!;
-      assert.deepEqual([halt?.tradeId, halt?.block, relay], [String(TRADE), 4, "closed"]);
+      assert.deepEqual([halt?.tradeId, halt?.block, relay], [TRADE, 4, "closed"]);
       stand.tick(100);
       assert.equal(stand.views.snapshot().meters[0]!.relay, "open");
       const web = new Web(webParts(stand));
@@ -251,7 +251,7 @@ describe("A second server that signs with this meter's key", () => {
     // After the backup another trade had its turn.
     await restart(stand.chain.seal(settled(NEXT, 20n, 30n, true)));
     assert.equal(stand.delivery.registerMilliWh, 30n);
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "5");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 5n);
     stand.tick(100);
     stand.tick(100, 15n);
     const [reading] = stand.store.journal.readingsOf(TRADE, `0xbuy${TRADE}`);

@@ -49,11 +49,11 @@ describe("delivery, with its journal and its meter", () => {
     assert.equal(stand.meter.relay, "closed");
     assert.equal(status(TRADE), "delivering");
     stand.tick(100, 12n);
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "12");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 12n);
     stand.tick(100, 9n);
     assert.equal(stand.meter.relay, "open");
     assert.equal(status(TRADE), "settling");
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "20");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 20n);
     stand.tick(100);
     stand.tick(100);
     assert.deepEqual(readings(TRADE), [[20n, 21n, true]]);
@@ -78,7 +78,7 @@ describe("delivery, with its journal and its meter", () => {
     stand.tick(100, 6n);
     assert.deepEqual([status(NEXT), status(TRADE)], ["settling", "delivering"]);
     stand.tick(100, 9n);
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "9");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 9n);
     assert.equal(stand.meter.commands.length, commands);
     stand.tick(100, 1n);
     assert.deepEqual(stand.meter.commands.slice(commands), ["open"]);
@@ -92,7 +92,7 @@ describe("delivery, with its journal and its meter", () => {
     assert.deepEqual(readings(TRADE), [[25n, 25n, false]]);
     assert.equal(status(TRADE), "delivering");
     stand.chain.confirm(settled(TRADE, 25n, 25n, false));
-    assert.equal(stand.views.trade(TRADE)?.settledMilliWh, "25");
+    assert.equal(stand.views.trade(TRADE)?.settledMilliWh, 25n);
     assert.equal(stand.meter.relay, "closed");
   });
 
@@ -136,7 +136,7 @@ describe("delivery, with its journal and its meter", () => {
     stand.tick(0);
     assert.equal(stand.meter.relay, "closed");
     stand.tick(100, 5n);
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "10");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 10n);
   });
 
   it("ends a trade at its deadline with what was delivered", () => {
@@ -168,7 +168,7 @@ describe("delivery, with its journal and its meter", () => {
       stand.clock.hostOffMs = 0;
       stand.tick(100, 1n);
       assert.equal(stand.meter.relay, "closed");
-      assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "7");
+      assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 7n);
       assert.deepEqual([readings(TRADE), readings(NEXT)], [[], []]);
     });
 
@@ -301,7 +301,7 @@ describe("delivery, with its journal and its meter", () => {
     stand.chain.confirm(refunded(TRADE));
     assert.deepEqual([status(TRADE), status(NEXT), stand.meter.relay], ["refunded", "delivering", "closed"]);
     stand.tick(100, 3n);
-    assert.equal(stand.views.trade(NEXT)?.deliveredMilliWh, "3");
+    assert.equal(stand.views.trade(NEXT)?.deliveredMilliWh, 3n);
     stand.chain.confirm({ name: "MeterDecommissioned", meter: METER });
     assert.equal(stand.meter.relay, "open");
     stand.tick(2 * HOUR_MS);
@@ -394,7 +394,7 @@ describe("delivery, with its journal and its meter", () => {
     stand.chain.reorganise(2, "b");
     assert.equal(stand.meter.relay, "open");
     stand.chain.confirm(opened(TRADE, 20n, { txHash: "0xanother" }));
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "0");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 0n);
     stand.tick(100, 20n);
     assert.deepEqual(
       stand.store.journal.readingsOf(TRADE, "0xanother").map(({ deliveredMilliWh }) => deliveredMilliWh),
@@ -409,7 +409,7 @@ describe("delivery, with its journal and its meter", () => {
     stand.chain.reorganise(2, "b");
     stand.chain.confirm();
     stand.chain.confirm(opened(TRADE, 20n));
-    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, "8");
+    assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 8n);
     assert.equal(stand.meter.relay, "closed");
     stand.tick(100, 12n);
     assert.deepEqual(readings(TRADE), [[20n, 20n, true]]);

@@ -10,6 +10,7 @@ import type {
   Snapshot,
   TradeView,
 } from "../../common/events";
+import type { Wire } from "../../common/wire";
 import { Feed } from "../../server/feed";
 import { Web } from "../../server/web";
 import {
@@ -72,9 +73,9 @@ describe("the sockets", function () {
     pages.push(page);
     return page;
   }
-  const snapshotOf = (page: Page) => new Promise<Snapshot>((resolve) => page.once("snapshot", resolve));
-  const tradeOf = (page: Page, wanted: (trade: TradeView) => boolean) =>
-    new Promise<TradeView>((resolve) => {
+  const snapshotOf = (page: Page) => new Promise<Wire<Snapshot>>((resolve) => page.once("snapshot", resolve));
+  const tradeOf = (page: Page, wanted: (trade: Wire<TradeView>) => boolean) =>
+    new Promise<Wire<TradeView>>((resolve) => {
       page.on("trade", (trade) => {
         if (wanted(trade)) resolve(trade);
       });
@@ -136,7 +137,7 @@ describe("the sockets", function () {
     const page = open();
     const { meters } = await snapshotOf(page);
     assert.equal(meters[0]?.todayMilliWh, "7");
-    const meter = new Promise<MeterView>((resolve) => {
+    const meter = new Promise<Wire<MeterView>>((resolve) => {
       page.on("meter", (view) => view.todayMilliWh === "0" && resolve(view));
     });
     const chain = new Promise<ChainView>((resolve) => {
@@ -164,7 +165,7 @@ describe("the sockets", function () {
     const delivering = tradeOf(page, ({ status }) => status === "delivering");
     stand.chain.confirm(opened(TRADE, 20n));
     await delivering;
-    const heard = new Promise<MeterView>((resolve) => {
+    const heard = new Promise<Wire<MeterView>>((resolve) => {
       page.on("meter", (meter) => {
         if (meter.lastSample?.registerMilliWh === "7") resolve(meter);
       });
@@ -187,7 +188,7 @@ describe("the sockets", function () {
   it("say the same thing once", async () => {
     const page = open();
     await snapshotOf(page);
-    const trades: TradeView[] = [];
+    const trades: Wire<TradeView>[] = [];
     page.on("trade", (trade) => trades.push(trade));
     const last = tradeOf(page, ({ status }) => status === "settled");
     stand.chain.confirm(opened(TRADE, 20n));
@@ -379,10 +380,10 @@ describe("the sockets", function () {
   }
 
   /** A connection that has just gone may still count for a moment. */
-  async function snapshotWhenLetIn(): Promise<Snapshot> {
+  async function snapshotWhenLetIn(): Promise<Wire<Snapshot>> {
     for (;;) {
       const page = open();
-      const snapshot = await new Promise<Snapshot | null>((resolve) => {
+      const snapshot = await new Promise<Wire<Snapshot> | null>((resolve) => {
         page.once("snapshot", resolve);
         page.once("connect_error", () => resolve(null));
       });

@@ -52,21 +52,21 @@ describe("the energy of today", () => {
 
   it("is nothing at midnight, without anything having happened", () => {
     stand.tick(1000, 40n);
-    assert.equal(today(), "40");
+    assert.equal(today(), 40n);
     stand.clock.ms = MIDNIGHT_MS - 1;
-    assert.equal(today(), "40");
+    assert.equal(today(), 40n);
     stand.clock.ms = MIDNIGHT_MS;
-    assert.equal(today(), "0");
+    assert.equal(today(), 0n);
   });
 
   it("counts on over a restart, the last second before the stop included", async () => {
     stand.tick(1000, 40n);
     stand.tick(100, 2n);
     await restart(LATE_MS + 5_000);
-    assert.equal(today(), "42");
+    assert.equal(today(), 42n);
     stand.chain.follow();
     stand.tick(100, 3n);
-    assert.equal(today(), "45");
+    assert.equal(today(), 45n);
   });
 
   it("leaves the last second before a stop to its own day", async () => {
@@ -75,13 +75,13 @@ describe("the energy of today", () => {
     stand.tick(1000, 30n);
     stand.tick(400, 12n);
     await restart(MIDNIGHT_MS + 8 * HOUR_MS);
-    assert.equal(today(), "0");
+    assert.equal(today(), 0n);
     await restart(MIDNIGHT_MS + 9 * HOUR_MS);
     stand.chain.follow();
     stand.tick(100, 3n);
-    assert.equal(today(), "3");
+    assert.equal(today(), 3n);
     await restart(MIDNIGHT_MS + 9 * HOUR_MS + 60_000);
-    assert.equal(today(), "3");
+    assert.equal(today(), 3n);
   });
 
   it("leaves what was journaled last before a crash to its own day", async () => {
@@ -91,9 +91,9 @@ describe("the energy of today", () => {
     stand.tick(1000, 12n);
     await crash(MIDNIGHT_MS + 8 * HOUR_MS);
     assert.equal(stand.delivery.registerMilliWh, 42n);
-    assert.equal(today(), "0");
+    assert.equal(today(), 0n);
     await crash(MIDNIGHT_MS + 9 * HOUR_MS);
-    assert.equal(today(), "0");
+    assert.equal(today(), 0n);
   });
 
   it("does not count what the chain knows of an earlier life, when the journal is gone", async () => {
@@ -110,11 +110,11 @@ describe("the energy of today", () => {
       settled(TRADE, 40n, 51n, false),
     );
     assert.equal(stand.delivery.registerMilliWh, 51n);
-    assert.equal(today(), "0");
+    assert.equal(today(), 0n);
     stand.tick(1000, 4n);
-    assert.equal(today(), "4");
+    assert.equal(today(), 4n);
     await restart(LATE_MS + 2 * DAY_MS + 5_000, emptied.path);
-    assert.equal(today(), "4");
+    assert.equal(today(), 4n);
     const points = stand.store.history.points(METER, 0, 9e9, 1);
     assert.deepEqual(
       points.map(({ registerMilliWh }) => registerMilliWh - 51n).filter((more) => more < 0n || more > 4n),
@@ -127,15 +127,15 @@ describe("the energy of today", () => {
     stand.tick(1000, 10n);
     stand.clock.ms = MIDNIGHT_MS + HOUR_MS;
     stand.tick(1000, 1n);
-    assert.equal(today(), "1");
+    assert.equal(today(), 1n);
     await restart(MIDNIGHT_MS + HOUR_MS + 2000);
     stand.chain.catchUp(stand.chain.seal(opened(NEXT, 5n), settled(TRADE, 30n, 30n, false)));
     assert.equal(stand.delivery.registerMilliWh, 30n);
-    assert.equal(today(), "1");
+    assert.equal(today(), 1n);
     stand.tick(100);
     stand.tick(1000, 2n);
-    assert.equal(today(), "3");
+    assert.equal(today(), 3n);
     await restart(MIDNIGHT_MS + 2 * HOUR_MS);
-    assert.equal(today(), "3");
+    assert.equal(today(), 3n);
   });
 });

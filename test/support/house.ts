@@ -10,6 +10,7 @@ import { loadMeterKey, type MeterKey } from "../../chain/meter-key";
 import type { SignedReadingView } from "../../common/api";
 import type { TradeView } from "../../common/events";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID } from "../../common/lab";
+import type { Wire } from "../../common/wire";
 import { buildPage } from "../../scripts/build-page";
 import { migrate } from "../../scripts/deploy";
 import {
@@ -73,8 +74,8 @@ export interface House {
 
 /** `/api/trades/:id` */
 export interface TradeAnswer {
-  trade: TradeView;
-  readings: SignedReadingView[];
+  trade: Wire<TradeView>;
+  readings: Wire<SignedReadingView>[];
 }
 
 export async function startHouse(options: HouseOptions = {}): Promise<House> {

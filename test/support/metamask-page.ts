@@ -1,6 +1,8 @@
 /** The page with the stand-in for MetaMask: opened, connected, and brought to the house's chain. */
+
 import assert from "node:assert/strict";
 import type { ConfigView } from "../../common/api";
+import type { Wire } from "../../common/wire";
 import { ids } from "../../public/ids";
 import { appears, disappears, type Opened, type OpenOptions, openPage, press } from "./browser";
 import { MetaMaskStandIn } from "./metamask";
@@ -12,7 +14,7 @@ export async function openWithMetaMask({
   config,
   ...options
 }: Omit<OpenOptions, "prepare"> & {
-  config?: (view: ConfigView) => ConfigView;
+  config?: (view: Wire<ConfigView>) => Wire<ConfigView>;
 } = {}): Promise<OpenedWithMetaMask> {
   const wallet = new MetaMaskStandIn();
   const opened = await openPage({
@@ -21,7 +23,7 @@ export async function openWithMetaMask({
       await wallet.install(page);
       if (config)
         await page.route("**/api/config", async (route) => {
-          const view = (await (await route.fetch()).json()) as ConfigView;
+          const view = (await (await route.fetch()).json()) as Wire<ConfigView>;
           await route.fulfill({ json: config(view) });
         });
     },

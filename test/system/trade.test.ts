@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { OfferView, TradeView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
+import type { Wire } from "../../common/wire";
 import { balanceOf, buyTokens, purchase, settlementsOf } from "../../scripts/trading";
 import { type House, startHouse } from "../support/house";
 import { until } from "../support/until";
@@ -20,7 +21,7 @@ describe("a trade, from the purchase to metered and settled energy", function ()
     const sellerBefore = await balanceOf(house.lab, LAB_ACCOUNTS.prosumer.address);
     const { tradeId, payment } = await purchase(house.lab, "consumer", 1n, 5n);
     await until("the trade on the page's list", async () =>
-      (await house.get<{ trades: TradeView[] }>("/api/trades")).trades.some(
+      (await house.get<{ trades: Wire<TradeView>[] }>("/api/trades")).trades.some(
         (trade) => trade.tradeId === String(tradeId),
       ),
     );
@@ -57,7 +58,7 @@ describe("a trade, from the purchase to metered and settled energy", function ()
   });
 
   it("shows what is left of the offers", async () => {
-    const { offers } = await house.get<{ offers: OfferView[] }>("/api/offers");
+    const { offers } = await house.get<{ offers: Wire<OfferView>[] }>("/api/offers");
     assert.deepEqual(offers.map(({ offerId, remainingMilliWh }) => [offerId, remainingMilliWh]).sort(), [
       ["1", "492"],
       ["2", "1998"],
