@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import type { HomeSettings } from "../common/home";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, LAB_MNEMONIC } from "../common/lab";
 import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
@@ -191,6 +192,8 @@ export interface Config {
   meter: string;
   /** For `parseCalibration` of the meter. */
   meterCalibration: string;
+  /** What this server runs, one at least. METER and METER_CALIBRATION are short for a list of one. */
+  homes: HomeSettings[];
   meterKeystorePassword: string;
   confirmations: number;
   pollIntervalMs: number;
@@ -314,6 +317,7 @@ function assemble(
     mnemonic,
     meter: values.METER,
     meterCalibration: values.METER_CALIBRATION,
+    homes: [homeOfOne(values.METER, values.METER_CALIBRATION)],
     meterKeystorePassword: password,
     confirmations: values.CONFIRMATIONS,
     pollIntervalMs: values.POLL_INTERVAL_MS,
@@ -328,6 +332,25 @@ function assemble(
     embeddedPort: values.EMBEDDED_PORT,
     blockTimeS: values.BLOCK_TIME_S,
     logLevel: values.LOG_LEVEL,
+  };
+}
+
+/** The list that METER and METER_CALIBRATION are short for. */
+function homeOfOne(meter: string, calibration: string): HomeSettings {
+  const port = /^serial:(.+)$/.exec(meter)?.[1] ?? null;
+  const firmware = /^simulated:(.+)$/.exec(meter)?.[1] ?? null;
+  return {
+    name: "House 1",
+    account: null,
+    meter: {
+      kind: port === null ? "simulated" : "serial",
+      port,
+      firmware,
+      calibration,
+      keyFile: "meter-key.json",
+    },
+    receivingMeter: null,
+    house: null,
   };
 }
 

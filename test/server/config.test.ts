@@ -39,6 +39,21 @@ describe("the settings", () => {
       mnemonic: LAB_MNEMONIC,
       meter: "simulated",
       meterCalibration: "",
+      homes: [
+        {
+          name: "House 1",
+          account: null,
+          meter: {
+            kind: "simulated",
+            port: null,
+            firmware: null,
+            calibration: "",
+            keyFile: "meter-key.json",
+          },
+          receivingMeter: null,
+          house: null,
+        },
+      ],
       meterKeystorePassword: DEVELOPMENT_KEYSTORE_PASSWORD,
       confirmations: 2,
       pollIntervalMs: 75,
@@ -64,6 +79,20 @@ describe("the settings", () => {
     );
     assert.equal(readConfig({ EMBEDDED_PORT: "9000" }, "").rpcUrl, "http://127.0.0.1:9000");
     assert.equal(readConfig({ RPC_URL: "http://localhost:1" }, "").publicRpcUrl, "http://localhost:1");
+  });
+
+  it("take METER and METER_CALIBRATION for a list of one home", () => {
+    const meterOf = (env: Record<string, string>) => readConfig(env, "").homes.map(({ meter }) => meter);
+    const [serial] = meterOf({ METER: "serial:/dev/ttyACM0", METER_CALIBRATION: "vccVolts=4.92" });
+    assert.deepEqual(serial, {
+      kind: "serial",
+      port: "/dev/ttyACM0",
+      firmware: null,
+      calibration: "vccVolts=4.92",
+      keyFile: "meter-key.json",
+    });
+    const [standard] = meterOf({ METER: "simulated:StandardFirmata" });
+    assert.deepEqual([standard?.kind, standard?.firmware], ["simulated", "StandardFirmata"]);
   });
 
   it("are read from .env, and from the environment before it", () => {
