@@ -66,12 +66,28 @@ export interface RegisterStart {
   registerRestMicroJoule: bigint;
 }
 
-/** A meter as its user sees it. Every listener is called in order; none may throw. */
-export interface Meter {
+/** What a meter without a relay says: the same, but for the relay's position. */
+export type ReceivedSample = Omit<MeterSample, "relay">;
+
+/** A meter that measures. Every listener is called in order; none may throw. A **receiving meter** is this alone. */
+export interface Metering<Sample extends ReceivedSample = ReceivedSample> {
+  readonly status: MeterStatus;
+  onSample(listener: (sample: Sample) => void): () => void;
+  onStatus(listener: (status: MeterStatus) => void): () => void;
+  /**
+   * Lifts the register to `toMilliWh` where it stands below, and does nothing where it does not: it never goes down.
+   * What is lifted counts in every later sample, at any time: before connecting, while online and while lost. The part
+   * below one milliwatt-hour stays.
+   */
+  raiseRegister(toMilliWh: bigint): void;
   /** Connects and keeps reconnecting with back-off until `disconnect`. Resolves at the first fresh sample. */
   connect(): Promise<void>;
-  /** Opens the relay, ends the transport; safe to call twice. */
+  /** Opens the relay, if there is one, and ends the transport; safe to call twice. */
   disconnect(): Promise<void>;
+}
+
+/** A meter that switches: what its relay obeys, and what it says of it. */
+export interface Switching {
   /**
    * The wanted position. Applied now, and again after every reconnection; `open` while the meter is lost. After a trip
    * (the relay opened by itself) `open` is what is wanted until this is called again.
@@ -82,11 +98,11 @@ export interface Meter {
    * holds. No timer may: firmware that knows it opens the relay a second after the last, also when only the decision hangs.
    */
   affirm(): void;
-  onSample(listener: (sample: MeterSample) => void): () => void;
-  onStatus(listener: (status: MeterStatus) => void): () => void;
-  readonly status: MeterStatus;
-  /** Of the last connection; null before the first. */
-  readonly firmware: MeterFirmware | null;
   /** How often the relay has opened by itself since the start. */
   readonly trips: number;
+  /** Of the last connection; null before the first. */
+  readonly firmware: MeterFirmware | null;
 }
+
+/** A meter of a house that sells: it measures and it switches. */
+export type Meter = Metering<MeterSample> & Switching;

@@ -116,6 +116,12 @@ export class EnergyRegister {
     this.#microJoule += microJoule;
   }
 
+  /** Lifts the register to `toMilliWh`; never down. The rest below one milliwatt-hour has been metered, and stays. */
+  raise(toMilliWh: bigint): void {
+    const missing = toMilliWh - this.registerMilliWh;
+    if (missing > 0n) this.#microJoule += missing * MICROJOULE_PER_MILLI_WH;
+  }
+
   get registerMilliWh(): bigint {
     return this.#microJoule / MICROJOULE_PER_MILLI_WH;
   }

@@ -126,6 +126,10 @@ class ArduinoMeter implements Meter {
     this.#current?.affirm();
   }
 
+  raiseRegister(toMilliWh: bigint): void {
+    this.#options.register.raise(toMilliWh);
+  }
+
   /** Rejects only when `disconnect` comes before the first sample. */
   connect(): Promise<void> {
     if (this.#life !== null) return this.#life.firstSample;

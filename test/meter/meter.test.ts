@@ -102,6 +102,54 @@ for (const firmware of FIRMWARES)
       assert.ok(samples.at(-1)!.registerMilliWh >= 43n);
     });
 
+    it("goes on from a register that is raised before it connects, while it is online and while it is lost", async () => {
+      const register = { registerMilliWh: 41n, registerRestMicroJoule: 3_599_000n };
+      const { arduino, meter, samples, state, online, over } = bench({}, { register, firmware });
+      const last = () => [samples.at(-1)!.registerMilliWh, samples.at(-1)!.registerRestMicroJoule];
+      meter.raiseRegister(50n);
+      await online();
+      assert.deepEqual(last(), [50n, 3_599_000n]);
+      meter.raiseRegister(60n);
+      await arduino.advance(200);
+      assert.deepEqual(last(), [60n, 3_599_000n]);
+      arduino.unplug();
+      await arduino.advanceUntil("the loss", state("lost"));
+      meter.raiseRegister(70n);
+      const before = samples.length;
+      arduino.replug();
+      await arduino.advanceUntil("a fresh sample", () => samples.length > before);
+      assert.deepEqual(last(), [70n, 3_599_000n]);
+      await over();
+    });
+
+    it("counts what flows on top of a register that is raised while it flows", async () => {
+      const { arduino, meter, samples, registerMicroJoule, online, over } = bench({}, { firmware });
+      await online();
+      meter.setRelay("closed");
+      await arduino.advance(2_000);
+      meter.raiseRegister(1_000n);
+      await arduino.advance(2_000);
+      await over();
+      const flowedMilliWh = arduino.world.deliveredJ / 3.6;
+      const { registerMilliWh } = samples.at(-1)!;
+      // The two mWh that the first two seconds gave are within what it was raised to.
+      assert.ok(registerMilliWh > 1_000n && registerMilliWh <= 1_000n + BigInt(Math.ceil(flowedMilliWh)));
+      assert.ok(registerMicroJoule() > 1_000n * 3_600_000n);
+    });
+
+    it("never lowers its register, and is not moved by a raise to where it stands", async () => {
+      const register = { registerMilliWh: 41n, registerRestMicroJoule: 3_599_000n };
+      const { arduino, meter, samples, online, over } = bench({}, { register, firmware });
+      await online();
+      for (const toMilliWh of [0n, 40n, 41n, -1n]) meter.raiseRegister(toMilliWh);
+      await arduino.advance(200);
+      assert.deepEqual(
+        [samples.at(-1)!.registerMilliWh, samples.at(-1)!.registerRestMicroJoule],
+        [41n, 3_599_000n],
+      );
+      await over();
+    });
+
     it("works without a panel sensor", async () => {
       const { samples, online, over } = bench({}, { hasPanelSensor: false, firmware });
       await online();

@@ -194,6 +194,9 @@ export class HandMeter implements Meter {
   affirm(): void {
     this.affirmations++;
   }
+  raiseRegister(toMilliWh: bigint): void {
+    if (toMilliWh > this.registerMilliWh) this.registerMilliWh = toMilliWh;
+  }
   onSample(listener: (sample: MeterSample) => void): () => void {
     this.onSamples.add(listener);
     return () => this.onSamples.delete(listener);
