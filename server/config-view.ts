@@ -37,7 +37,8 @@ export function configView(
     gridTariffPerKWh: config.gridTariffPerKWh,
     labWallet: config.isLab,
     faucet: config.isLab,
-    meters: [...ledger.confirmed.meters.values()]
+    meters: ledger.confirmed
+      .meters()
       .filter(({ status }) => status === "commissioned")
       .map(({ meter, prosumer }) => ({ meter, prosumer })),
   };

@@ -16,7 +16,7 @@ import { noBlockSince } from "./chain-clock";
 import { most } from "./delivery/plan";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
-import type { Market, MarketMeter, MarketOffer, MarketTrade } from "./store/market";
+import type { MarketMeter, MarketOffer, MarketReader, MarketTrade, PageOf } from "./store/market";
 
 /** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
 const CLOSED_TRADES_IN_SNAPSHOT = 200;
@@ -47,18 +47,20 @@ export interface ViewParts {
 export class Views {
   constructor(private readonly parts: ViewParts) {}
 
-  private get market(): Market {
+  private get market(): MarketReader {
     return this.parts.ledger.displayed;
   }
 
   snapshot(): Snapshot {
-    const trades = this.tradesNewestFirst();
-    const open = trades.filter((trade) => trade.closed === null);
-    const closed = trades.filter((trade) => trade.closed !== null).slice(0, CLOSED_TRADES_IN_SNAPSHOT);
+    const newest = { offset: 0, limit: CLOSED_TRADES_IN_SNAPSHOT };
+    const settled = this.market.trades({ closed: "settled" }, newest);
+    const refunded = this.market.trades({ closed: "refunded" }, newest);
+    const closed = [...settled, ...refunded].sort(newestFirst).slice(0, CLOSED_TRADES_IN_SNAPSHOT);
+    const open = this.openTrades();
     return {
       offers: this.offers(),
       trades: [...open, ...closed].map((trade) => this.tradeOf(trade)),
-      meters: [...this.market.meters.keys(), this.parts.delivery.address]
+      meters: [...this.market.meters().map(({ meter }) => meter), this.parts.delivery.address]
         .filter((meter, i, all) => all.indexOf(meter) === i)
         .map((meter) => this.meter(meter)),
       chain: this.chain(),
@@ -74,32 +76,45 @@ export class Views {
 
   /** Newest first. */
   offers(): OfferView[] {
-    return [...this.market.offers.values()].reverse().map((offer) => this.offerOf(offer));
+    return this.market.offers().map((offer) => this.offerOf(offer));
   }
 
   offer(offerId: bigint): OfferView | null {
-    const offer = this.market.offers.get(offerId);
+    const offer = this.market.offer(offerId);
     return offer ? this.offerOf(offer) : null;
   }
 
   trade(tradeId: bigint): TradeView | null {
-    const trade = this.market.trades.get(tradeId);
+    const trade = this.market.trade(tradeId);
     return trade ? this.tradeOf(trade) : null;
   }
 
-  /** Newest first, those of one status or party only where named. */
-  trades(filter: { status?: TradeStatus | undefined; party?: Address | undefined }): MarketTrade[] {
-    const { party } = filter;
-    return this.tradesNewestFirst().filter(
+  /** Newest first, those of one status or party only where named; `total` counts those of all pages. */
+  trades(
+    filter: { status?: TradeStatus | undefined; party?: Address | undefined },
+    { offset, limit }: PageOf,
+  ): { trades: TradeView[]; total: number } {
+    const { status, party } = filter;
+    if (status === undefined || status === "settled" || status === "refunded") {
+      const closed = { party, closed: status };
+      const page = this.market.trades(closed, { offset, limit });
+      return { trades: page.map((trade) => this.tradeOf(trade)), total: this.market.countTrades(closed) };
+    }
+    const found = this.openTrades().filter(
       (trade) =>
         (party === undefined || sameAddress(trade.buyer, party) || sameAddress(trade.seller, party)) &&
-        (filter.status === undefined || this.statusOf(trade) === filter.status),
+        this.statusOf(trade) === status,
     );
+    const page = found.slice(offset, offset + limit);
+    return { trades: page.map((trade) => this.tradeOf(trade)), total: found.length };
   }
 
   countByStatus(): Map<TradeStatus, number> {
-    const counts = new Map<TradeStatus, number>();
-    for (const trade of this.market.trades.values()) {
+    const counts = new Map<TradeStatus, number>([
+      ["settled", this.market.countTrades({ closed: "settled" })],
+      ["refunded", this.market.countTrades({ closed: "refunded" })],
+    ]);
+    for (const trade of this.openTrades()) {
       const status = this.statusOf(trade);
       counts.set(status, (counts.get(status) ?? 0) + 1);
     }
@@ -146,7 +161,7 @@ export class Views {
 
   meter(meter: Address): MeterView {
     const { delivery } = this.parts;
-    const known = this.market.meters.get(meter);
+    const known = this.market.meter(meter);
     const prosumer = known?.prosumer ?? "0x0000000000000000000000000000000000000000";
     if (meter !== delivery.address)
       return {
@@ -199,7 +214,7 @@ export class Views {
 
   private offerOf(offer: MarketOffer): OfferView {
     const { isWithdrawn, isExhausted, ...facts } = offer;
-    const status = statusOf(offer, this.market.meters.get(offer.meter)?.status);
+    const status = statusOf(offer, this.market.meter(offer.meter)?.status);
     return { ...facts, remainingMilliWh: status === "open" ? facts.remainingMilliWh : 0n, status };
   }
 
@@ -211,12 +226,14 @@ export class Views {
     return Math.min(Math.max(head - trade.opened.block + 1, 1), confirmationsNeeded);
   }
 
-  private tradesNewestFirst(): MarketTrade[] {
-    return [...this.market.trades.values()].sort(
-      (a, b) => b.opened.block - a.opened.block || b.opened.logIndex - a.opened.logIndex,
-    );
+  /** Newest first. */
+  private openTrades(): MarketTrade[] {
+    return this.market.openTrades().reverse();
   }
 }
+
+const newestFirst = (a: MarketTrade, b: MarketTrade): number =>
+  b.opened.block - a.opened.block || b.opened.logIndex - a.opened.logIndex;
 
 function statusOf(offer: MarketOffer, meter: MarketMeter["status"] | undefined): OfferView["status"] {
   if (offer.isWithdrawn) return "withdrawn";

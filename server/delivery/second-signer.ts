@@ -80,7 +80,7 @@ export class SecondSigner implements Service {
   private look(event: Settled): void {
     const { ledger, journal } = this.parts.store;
     if (!this.isRunning || this.isHalted) return;
-    if (ledger.confirmed.trades.get(event.tradeId)?.meter !== this.parts.meter) return;
+    if (ledger.confirmed.trade(event.tradeId)?.meter !== this.parts.meter) return;
     if (!journal.hasSigned(event.tradeId, event.deliveredMilliWh, event.registerMilliWh)) this.found(event);
     else if (this.isLive(event)) this.unproven.push(event);
   }
@@ -103,7 +103,7 @@ export class SecondSigner implements Service {
       this.early.push(event);
       return;
     }
-    const openedIn = ledger.confirmed.trades.get(event.tradeId)?.opened.block ?? 0;
+    const openedIn = ledger.confirmed.trade(event.tradeId)?.opened.block ?? 0;
     if (!this.isLive(event) || openedIn <= (ledger.watchedFrom ?? openedIn)) {
       this.warn([event]);
       return;

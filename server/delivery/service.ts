@@ -124,8 +124,8 @@ export class DeliveryService implements Service {
     meter.setRelay("open");
     store.ledger.onChange({
       marketChanged: (touched) => {
-        const { trades } = store.ledger.confirmed;
-        const isMine = [...touched.trades].some((tradeId) => trades.get(tradeId)?.meter === this.address);
+        const market = store.ledger.confirmed;
+        const isMine = [...touched.trades].some((tradeId) => market.trade(tradeId)?.meter === this.address);
         if (isMine || touched.meters.has(this.address)) this.guarded(() => this.marketChanged());
       },
       marketReplaced: () =>
@@ -249,7 +249,7 @@ export class DeliveryService implements Service {
     this.working = new Map(
       [...this.records].filter(([key, record]) => open.has(key) || record.sinceRegisterMilliWh !== null),
     );
-    const onChain = market.meters.get(this.address)?.registerMilliWh ?? 0n;
+    const onChain = market.meter(this.address)?.registerMilliWh ?? 0n;
     if (onChain > this.registerMilliWh) {
       const before = this.registerMilliWh;
       this.raiseRegister(onChain - before + this.lift, "the chain knows a higher one");
@@ -283,7 +283,7 @@ export class DeliveryService implements Service {
     const chain = store.ledger.position();
     chainClock.saw(chain.head, steadyMs);
     const nowMs = chainClock.nowMs(steadyMs) ?? clock.nowMs();
-    const isCommissioned = signaturesCount(store.ledger.confirmed.meters.get(signer.meter));
+    const isCommissioned = signaturesCount(store.ledger.confirmed.meter(signer.meter));
     if (chain.isKnown) this.reportCommission(isCommissioned);
     this.reportSilence(chain.state === "following" && chainClock.isSilent(steadyMs), chain.head);
     const plan = planDelivery(

@@ -62,10 +62,8 @@ export function createApi(parts: ApiParts): Router {
 
   api.get("/trades", (request, response) => {
     const { status, party, offset, limit } = parseInput(tradesQuery, request.query);
-    const trades = views.trades({ status, party });
     const page: TradePageView = {
-      trades: trades.slice(offset, offset + limit).map((trade) => views.tradeOf(trade)),
-      total: trades.length,
+      ...views.trades({ status, party }, { offset, limit }),
       offset,
       limit,
     };

@@ -2,7 +2,7 @@
 
 import type { ChainEvent, EventPlace } from "../../chain/chain-event";
 import type { BlockHeader } from "../../chain/sink";
-import type { Address } from "../../common/address";
+import { type Address, sameAddress } from "../../common/address";
 import type { OfferFacts, TradeFacts } from "../../common/events";
 
 export interface MarketMeter {
@@ -15,8 +15,8 @@ export interface MarketMeter {
 }
 
 /** Whether what a meter signs is paid for; false for one that nobody has commissioned. */
-export const signaturesCount = (meter: MarketMeter | undefined): boolean =>
-  meter !== undefined && meter.status !== "decommissioned";
+export const signaturesCount = (meter: MarketMeter | null): boolean =>
+  meter !== null && meter.status !== "decommissioned";
 
 export interface MarketOffer extends OfferFacts {
   isWithdrawn: boolean;
@@ -44,26 +44,60 @@ export interface Touched {
 
 export const nothingTouched = (): Touched => ({ offers: new Set(), trades: new Set(), meters: new Set() });
 
+/** What anybody asks of the market. Lists of trades and offers are newest first where nothing else is said. */
+export interface MarketReader {
+  /** In the order of their commissioning. */
+  meters(): MarketMeter[];
+  meter(meter: Address): MarketMeter | null;
+  offers(): MarketOffer[];
+  offer(offerId: bigint): MarketOffer | null;
+  trade(tradeId: bigint): MarketTrade | null;
+  /** Trades that the chain has not closed, in purchase order. */
+  openTrades(): MarketTrade[];
+  /** Those of one meter, in purchase order. */
+  openTradesOf(meter: Address): MarketTrade[];
+  trades(filter: TradeFilter, page: PageOf): MarketTrade[];
+  countTrades(filter: TradeFilter): number;
+}
+
+/** Every one of these that is named must hold. */
+export interface TradeFilter {
+  /** Seller or buyer, in any case of letters. */
+  party?: Address | undefined;
+  /** How the chain closed it; null for the open ones. */
+  closed?: MarketTrade["closed"] | undefined;
+}
+
+export interface PageOf {
+  offset: number;
+  limit: number;
+}
+
 /** Records are replaced, never changed, so that a fork may share them. */
-export class Market {
+export class Market implements MarketReader {
   constructor(
-    readonly meters = new Map<Address, MarketMeter>(),
-    readonly offers = new Map<bigint, MarketOffer>(),
-    readonly trades = new Map<bigint, MarketTrade>(),
+    private readonly metersBy = new Map<Address, MarketMeter>(),
+    private readonly offersBy = new Map<bigint, MarketOffer>(),
+    private readonly tradesBy = new Map<bigint, MarketTrade>(),
     /** Asked for with every look at the chain, when most trades are long closed. */
     private readonly open = new Set<bigint>(),
   ) {}
 
   /** A copy that can go its own way: for events not yet confirmed. */
   fork(): Market {
-    return new Market(new Map(this.meters), new Map(this.offers), new Map(this.trades), new Set(this.open));
+    return new Market(
+      new Map(this.metersBy),
+      new Map(this.offersBy),
+      new Map(this.tradesBy),
+      new Set(this.open),
+    );
   }
 
   /** @throws Error when the event names what no earlier event brought: the store has a gap. */
   apply(event: ChainEvent, header: BlockHeader, touched: Touched, isConfirmed = true): void {
     switch (event.name) {
       case "MeterCommissioned":
-        this.meters.set(event.meter, {
+        this.metersBy.set(event.meter, {
           meter: event.meter,
           prosumer: event.prosumer,
           status: "commissioned",
@@ -74,14 +108,14 @@ export class Market {
       case "MeterRetired":
       case "MeterDecommissioned": {
         const status = event.name === "MeterRetired" ? "retired" : "decommissioned";
-        this.meters.set(event.meter, { ...this.meter(event.meter), status });
+        this.metersBy.set(event.meter, { ...this.knownMeter(event.meter), status });
         touched.meters.add(event.meter);
-        for (const offer of this.offers.values())
+        for (const offer of this.offersBy.values())
           if (offer.meter === event.meter) touched.offers.add(offer.offerId);
         return;
       }
       case "OfferListed":
-        this.offers.set(event.offerId, {
+        this.offersBy.set(event.offerId, {
           offerId: event.offerId,
           meter: event.meter,
           prosumer: event.prosumer,
@@ -97,22 +131,22 @@ export class Market {
         touched.offers.add(event.offerId);
         return;
       case "OfferWithdrawn":
-        this.offers.set(event.offerId, {
-          ...this.offer(event.offerId),
+        this.offersBy.set(event.offerId, {
+          ...this.knownOffer(event.offerId),
           remainingMilliWh: 0n,
           isWithdrawn: true,
         });
         touched.offers.add(event.offerId);
         return;
       case "TradeOpened": {
-        const offer = this.offer(event.offerId);
-        this.offers.set(offer.offerId, {
+        const offer = this.knownOffer(event.offerId);
+        this.offersBy.set(offer.offerId, {
           ...offer,
           remainingMilliWh: offer.remainingMilliWh - event.milliWh,
           isExhausted: event.tradeId % TRADES_PER_OFFER === TRADES_PER_OFFER - 1n,
         });
         touched.offers.add(offer.offerId);
-        this.trades.set(event.tradeId, {
+        this.tradesBy.set(event.tradeId, {
           tradeId: event.tradeId,
           offerId: event.offerId,
           meter: offer.meter,
@@ -142,9 +176,9 @@ export class Market {
         return;
       }
       case "TradeSettled": {
-        const trade = this.trade(event.tradeId);
+        const trade = this.knownTrade(event.tradeId);
         const { txHash, block, deliveredMilliWh, paid, refunded, isClosed } = event;
-        this.trades.set(event.tradeId, {
+        this.tradesBy.set(event.tradeId, {
           ...trade,
           settledMilliWh: deliveredMilliWh,
           paid: trade.paid + paid,
@@ -154,14 +188,14 @@ export class Market {
         });
         if (isClosed) this.open.delete(event.tradeId);
         touched.trades.add(event.tradeId);
-        const meter = this.meter(trade.meter);
+        const meter = this.knownMeter(trade.meter);
         if (event.registerMilliWh > meter.registerMilliWh)
-          this.meters.set(meter.meter, { ...meter, registerMilliWh: event.registerMilliWh });
+          this.metersBy.set(meter.meter, { ...meter, registerMilliWh: event.registerMilliWh });
         return;
       }
       case "TradeRefunded": {
-        const trade = this.trade(event.tradeId);
-        this.trades.set(event.tradeId, {
+        const trade = this.knownTrade(event.tradeId);
+        this.tradesBy.set(event.tradeId, {
           ...trade,
           refunded: trade.refunded + event.refunded,
           closed: "refunded",
@@ -173,28 +207,65 @@ export class Market {
     }
   }
 
-  /** Trades that the chain has not closed. */
+  meters(): MarketMeter[] {
+    return [...this.metersBy.values()];
+  }
+
+  meter(meter: Address): MarketMeter | null {
+    return this.metersBy.get(meter) ?? null;
+  }
+
+  offers(): MarketOffer[] {
+    return [...this.offersBy.values()].reverse();
+  }
+
+  offer(offerId: bigint): MarketOffer | null {
+    return this.offersBy.get(offerId) ?? null;
+  }
+
+  trade(tradeId: bigint): MarketTrade | null {
+    return this.tradesBy.get(tradeId) ?? null;
+  }
+
   openTrades(): MarketTrade[] {
-    return [...this.open].map((tradeId) => this.trade(tradeId));
+    return [...this.open].map((tradeId) => this.knownTrade(tradeId)).sort(byPurchase);
   }
 
-  /** Those of one meter, in purchase order. */
   openTradesOf(meter: Address): MarketTrade[] {
-    return this.openTrades()
-      .filter((trade) => trade.meter === meter)
-      .sort((a, b) => a.opened.block - b.opened.block || a.opened.logIndex - b.opened.logIndex);
+    return this.openTrades().filter((trade) => trade.meter === meter);
   }
 
-  private meter(meter: Address): MarketMeter {
-    return this.meters.get(meter) ?? gap(`meter ${meter}`);
+  trades(filter: TradeFilter, { offset, limit }: PageOf): MarketTrade[] {
+    return this.filtered(filter)
+      .sort((a, b) => byPurchase(b, a))
+      .slice(offset, offset + limit);
   }
-  private offer(offerId: bigint): MarketOffer {
-    return this.offers.get(offerId) ?? gap(`offer ${offerId}`);
+
+  countTrades(filter: TradeFilter): number {
+    return this.filtered(filter).length;
   }
-  private trade(tradeId: bigint): MarketTrade {
-    return this.trades.get(tradeId) ?? gap(`trade ${tradeId}`);
+
+  private filtered({ party, closed }: TradeFilter): MarketTrade[] {
+    return [...this.tradesBy.values()].filter(
+      (trade) =>
+        (closed === undefined || trade.closed === closed) &&
+        (party === undefined || sameAddress(trade.buyer, party) || sameAddress(trade.seller, party)),
+    );
+  }
+
+  private knownMeter(meter: Address): MarketMeter {
+    return this.metersBy.get(meter) ?? gap(`meter ${meter}`);
+  }
+  private knownOffer(offerId: bigint): MarketOffer {
+    return this.offersBy.get(offerId) ?? gap(`offer ${offerId}`);
+  }
+  private knownTrade(tradeId: bigint): MarketTrade {
+    return this.tradesBy.get(tradeId) ?? gap(`trade ${tradeId}`);
   }
 }
+
+const byPurchase = (a: MarketTrade, b: MarketTrade): number =>
+  a.opened.block - b.opened.block || a.opened.logIndex - b.opened.logIndex;
 
 function gap(subject: string): never {
   throw new Error(

@@ -13,7 +13,7 @@ export interface Settlements extends SettlementSource {
 
 export function createSettlements(ledger: Ledger, journal: Journal, log: Log): Settlements {
   const openTrades = () =>
-    ledger.confirmed.openTrades().filter(({ meter }) => signaturesCount(ledger.confirmed.meters.get(meter)));
+    ledger.confirmed.openTrades().filter(({ meter }) => signaturesCount(ledger.confirmed.meter(meter)));
   return {
     pendingReadings() {
       const pending: { order: number; reading: SignedReading }[] = [];

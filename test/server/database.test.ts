@@ -57,7 +57,7 @@ describe("the journal's file", () => {
   const registerIn = async (path: string) => {
     const store = Store.open(path, quiet);
     const register = store.journal.registerOf(METER)?.registerMilliWh;
-    const trades = store.ledger.confirmed.trades.size;
+    const trades = store.ledger.confirmed.countTrades({});
     await store.stop();
     return [register, trades];
   };

@@ -62,10 +62,10 @@ describe("the ledger", () => {
     assert.deepEqual(store.ledger.chainIdentity(), { genesisHash: "genesis", trade: "0xtrade" });
     assert.deepEqual(store.ledger.cursor(), { block: 3, hash: "0xblock3a" });
     assert.deepEqual(store.ledger.confirmed, before);
-    const trade = store.ledger.confirmed.trades.get(TRADE)!;
+    const trade = store.ledger.confirmed.trade(TRADE)!;
     assert.deepEqual([trade.closed, trade.settledMilliWh, trade.paid], ["settled", 20n, trade.payment]);
-    assert.equal(store.ledger.confirmed.offers.get(1n)?.remainingMilliWh, 980n);
-    assert.equal(store.ledger.confirmed.meters.get(METER)?.registerMilliWh, 20n);
+    assert.equal(store.ledger.confirmed.offer(1n)?.remainingMilliWh, 980n);
+    assert.equal(store.ledger.confirmed.meter(METER)?.registerMilliWh, 20n);
   });
 
   it("takes each event once, however often it is told", () => {
@@ -76,7 +76,7 @@ describe("the ledger", () => {
     store.ledger.apply(batchOf(block));
     store.ledger.apply(batchOf(block));
     assert.deepEqual(store.ledger.confirmed, once);
-    assert.equal(store.ledger.confirmed.offers.get(1n)?.remainingMilliWh, 980n);
+    assert.equal(store.ledger.confirmed.offer(1n)?.remainingMilliWh, 980n);
   });
 
   it("stores a batch whole or not at all", async () => {
@@ -84,10 +84,10 @@ describe("the ledger", () => {
     const gap = chain.seal(listed(1n), opened(2_000_001n, 20n));
     assert.throws(() => store.ledger.apply(batchOf(gap)), /offer 2.*gap/);
     assert.equal(store.ledger.cursor()?.block, 1);
-    assert.equal(store.ledger.confirmed.offers.size, 0);
+    assert.equal(store.ledger.confirmed.offers().length, 0);
     await reopen();
     assert.equal(store.ledger.cursor()?.block, 1);
-    assert.equal(store.ledger.confirmed.offers.size, 0);
+    assert.equal(store.ledger.confirmed.offers().length, 0);
   });
 
   it("refuses a batch below the cursor, one without an event's header, and one of another branch", () => {
@@ -115,12 +115,12 @@ describe("the ledger", () => {
     chain.confirm(settled(TRADE, 20n, 20n, true));
     chain.reorganise(2, "b");
     assert.deepEqual(store.ledger.cursor(), { block: 2, hash: "0xblock2a" });
-    assert.equal(store.ledger.confirmed.trades.size, 0);
+    assert.equal(store.ledger.confirmed.countTrades({}), 0);
     assert.equal(store.ledger.position().isKnown, false);
-    assert.equal(store.ledger.confirmed.offers.get(1n)?.remainingMilliWh, 1000n);
+    assert.equal(store.ledger.confirmed.offer(1n)?.remainingMilliWh, 1000n);
     chain.confirm(opened(TRADE, 5n, { txHash: "0xanother" }));
     await reopen();
-    assert.equal(store.ledger.confirmed.trades.get(TRADE)?.milliWh, 5n);
+    assert.equal(store.ledger.confirmed.trade(TRADE)?.milliWh, 5n);
     assert.deepEqual(
       store.ledger.knownBlocks().map(({ hash }) => hash),
       ["0xblock3b", "0xblock2a", "0xblock1a"],
@@ -131,7 +131,7 @@ describe("the ledger", () => {
     chain.confirm(commissioned());
     store.ledger.rollback(0);
     assert.equal(store.ledger.cursor(), null);
-    assert.equal(store.ledger.confirmed.meters.size, 0);
+    assert.equal(store.ledger.confirmed.meters().length, 0);
   });
 
   it("forgets everything of a chain that was reset, but not the meter's register", async () => {
@@ -144,7 +144,7 @@ describe("the ledger", () => {
     await reopen();
     assert.equal(store.ledger.cursor(), null);
     assert.deepEqual(store.ledger.knownBlocks(), []);
-    assert.equal(store.ledger.confirmed.trades.size, 0);
+    assert.equal(store.ledger.confirmed.countTrades({}), 0);
     assert.deepEqual(store.journal.registerOf(METER), { registerMilliWh: 5n, registerRestMicroJoule: 9n });
   });
 
@@ -172,12 +172,12 @@ describe("the ledger", () => {
     );
     store.ledger.preview(early.events, [early.header], early.header);
     const { displayed, confirmed } = store.ledger;
-    assert.equal(displayed.trades.get(2_000_001n)?.closed, null);
-    assert.equal(displayed.trades.get(TRADE)?.closed, null);
-    assert.deepEqual([confirmed.offers.size, confirmed.trades.size], [1, 1]);
+    assert.equal(displayed.trade(2_000_001n)?.closed, null);
+    assert.equal(displayed.trade(TRADE)?.closed, null);
+    assert.deepEqual([confirmed.offers().length, confirmed.countTrades({})], [1, 1]);
     store.ledger.apply(batchOf(early));
-    assert.equal(store.ledger.displayed.trades.get(TRADE)?.closed, "settled");
-    assert.equal(store.ledger.displayed.offers.get(2n)?.remainingMilliWh, 997n);
+    assert.equal(store.ledger.displayed.trade(TRADE)?.closed, "settled");
+    assert.equal(store.ledger.displayed.offer(2n)?.remainingMilliWh, 997n);
   });
 
   it("says when a previewed purchase has vanished", () => {
@@ -190,7 +190,7 @@ describe("the ledger", () => {
     assert.equal(replaced, 0);
     store.ledger.preview([], [], { ...early.header, hash: "0xother" });
     assert.equal(replaced, 1);
-    assert.equal(store.ledger.displayed.trades.size, 0);
+    assert.equal(store.ledger.displayed.countTrades({}), 0);
   });
 
   for (const [what, broken] of [
@@ -423,10 +423,9 @@ describe("the database file", function () {
     `);
     older.close();
     const store = Store.open(folder.path, quiet);
-    assert.deepEqual(
-      [...store.ledger.confirmed.meters.values()],
-      [{ meter: METER, prosumer: PROSUMER, status: "commissioned", registerMilliWh: 7n }],
-    );
+    assert.deepEqual(store.ledger.confirmed.meters(), [
+      { meter: METER, prosumer: PROSUMER, status: "commissioned", registerMilliWh: 7n },
+    ]);
     const nothingFlows = { turns: 1, retryAtMs: 8 };
     const common = {
       startedAtMs: 1,

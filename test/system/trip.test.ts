@@ -65,7 +65,7 @@ describe("A delivery whose process stands still", function () {
       delivery,
       edges,
       told,
-      soldMilliWh: () => delivery.progressOf(store.ledger.confirmed.trades.get(TRADE)!)!.deliveredMilliWh,
+      soldMilliWh: () => delivery.progressOf(store.ledger.confirmed.trade(TRADE)!)!.deliveredMilliWh,
       isDone: () => store.journal.readingsOf(TRADE, `0xbuy${TRADE}`).some(({ isFinal }) => isFinal),
       async over() {
         await delivery.stop();
