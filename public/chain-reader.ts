@@ -12,7 +12,6 @@ import { failureKind } from "./wallet/failure";
 import { LAB_RDNS } from "./wallet/lab-id";
 import type { Provider } from "./wallet/provider";
 import { findNonceAhead, type NonceAhead, seesSameChain } from "./wallet/wallet-chain";
-import { decodeUint, encodeCall, tokenAbi } from "./web3/codec";
 
 export interface ChainReader {
   store: Store;
@@ -32,6 +31,7 @@ async function readBalances(store: Store, reader: Provider): Promise<void> {
   const account = store.state.wallet.account;
   const config = configOf(store.state);
   if (!account || !config || !isOnChain(store.state)) return;
+  const { decodeUint, encodeCall, tokenAbi } = await import("./web3/codec");
   const call = { to: config.contracts.token, data: encodeCall(tokenAbi, "balanceOf", account) };
   const [wei, tokens] = (await Promise.all([
     reader.request({ method: "eth_getBalance", params: [account, "latest"] }),

@@ -2,7 +2,7 @@
 import { revertData } from "../common/revert-data";
 import { duration, energy, nwt, price, shortHex } from "./format";
 import { type Translate, translator } from "./i18n";
-import { type Decoded, decodeError, decodeReason, type ErrorName } from "./web3/codec";
+import type { Decoded, ErrorName } from "./web3/codec";
 
 /** An argument of a custom error as people read it: its unit is in its name. */
 function readable(name: string, value: unknown, error: ErrorName, language: string): string {
@@ -36,7 +36,7 @@ export function errorSentence(decoded: Decoded<ErrorName>, language: "en" | "ko"
 }
 
 /** Why a call would fail, in words; null when `error` is not a revert. */
-export function revertSentence(error: unknown, language: "en" | "ko"): string | null {
+export async function revertSentence(error: unknown, language: "en" | "ko"): Promise<string | null> {
   const data = revertData(error);
   if (data === null) {
     const message = (error as { message?: unknown } | null)?.message;
@@ -44,6 +44,7 @@ export function revertSentence(error: unknown, language: "en" | "ko"): string | 
       ? translator(language)("error.unknown", { data: "0x" })
       : null;
   }
+  const { decodeError, decodeReason } = await import("./web3/codec");
   const decoded = decodeError(data);
   if (decoded) return errorSentence(decoded, language);
   return decodeReason(data) ?? translator(language)("error.unknown", { data: data.slice(0, 10) });

@@ -8,7 +8,6 @@ import { nodeOf } from "../node";
 import { noticeOf } from "../notices";
 import { configOf, isOnChain } from "../select";
 import type { NewOffer } from "../views/view";
-import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
 import { keepTransaction, ownerOf, type Sender, send } from "./send";
 
 const contractsOf = ({ store }: Sender) => {
@@ -45,13 +44,14 @@ export async function buyEnergy(sender: Sender, offer: OfferView, milliWh: bigin
     kind: "purchase",
     control,
     to: token,
-    data: encodeCall(
-      tokenAbi,
-      "transferAndCall(address,uint256,bytes)",
-      trade,
-      payment,
-      encodePurchase(offer.offerId, milliWh),
-    ),
+    data: ({ encodeCall, encodePurchase, tokenAbi }) =>
+      encodeCall(
+        tokenAbi,
+        "transferAndCall(address,uint256,bytes)",
+        trade,
+        payment,
+        encodePurchase(offer.offerId, milliWh),
+      ),
     details: { offerId: String(offer.offerId), milliWh: String(milliWh), tokens: String(payment) },
   });
   store.dispatch({ type: "purchaseEnded", id });
@@ -76,7 +76,7 @@ export function redeemTokens(sender: Sender, tokens: bigint): Promise<string | n
     kind: "redeem",
     control: ids.redeem,
     to: token,
-    data: encodeCall(tokenAbi, "redeem", tokens),
+    data: ({ encodeCall, tokenAbi }) => encodeCall(tokenAbi, "redeem", tokens),
     details: {
       tokens: String(tokens),
       wei: String(worthOfTokens(tokens, config.tokensPerEther)),
@@ -89,15 +89,16 @@ export function listOffer(sender: Sender, offer: NewOffer): Promise<string | nul
     kind: "listOffer",
     control: ids.sellList,
     to: contractsOf(sender).trade,
-    data: encodeCall(
-      tradeAbi,
-      "listOffer",
-      offer.meter,
-      offer.milliWh,
-      offer.pricePerKWh,
-      offer.deliveryWindowS,
-      offer.smallestOrderMilliWh,
-    ),
+    data: ({ encodeCall, tradeAbi }) =>
+      encodeCall(
+        tradeAbi,
+        "listOffer",
+        offer.meter,
+        offer.milliWh,
+        offer.pricePerKWh,
+        offer.deliveryWindowS,
+        offer.smallestOrderMilliWh,
+      ),
     details: { milliWh: String(offer.milliWh), tokens: String(offer.pricePerKWh) },
   });
 }
@@ -107,7 +108,7 @@ export const withdrawOffer = (sender: Sender, offerId: bigint): Promise<string |
     kind: "withdrawOffer",
     control: ids.sellWithdraw(offerId),
     to: contractsOf(sender).trade,
-    data: encodeCall(tradeAbi, "withdrawOffer", offerId),
+    data: ({ encodeCall, tradeAbi }) => encodeCall(tradeAbi, "withdrawOffer", offerId),
     details: { offerId: String(offerId) },
   });
 
@@ -116,7 +117,7 @@ export const refundTrade = (sender: Sender, tradeId: bigint): Promise<string | n
     kind: "refund",
     control: ids.tradeRefund(tradeId),
     to: contractsOf(sender).trade,
-    data: encodeCall(tradeAbi, "refund", tradeId),
+    data: ({ encodeCall, tradeAbi }) => encodeCall(tradeAbi, "refund", tradeId),
     details: { tradeId: String(tradeId) },
   });
 

@@ -16,12 +16,15 @@ import { LAB_RDNS } from "../wallet/lab-id";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
 
+export type Codec = typeof import("../web3/codec");
+
 export interface Call {
   kind: TransactionKind;
   /** Which control is busy meanwhile. */
   control: string;
   to: string;
-  data?: string;
+  /** Its bytes, by the codec, which is loaded for it. */
+  data?: (codec: Codec) => string;
   /** wei */
   value?: bigint;
   details: TransactionRecord["details"];
@@ -91,10 +94,9 @@ export async function send(sender: Sender, call: Call): Promise<string | null> {
   };
   if (elsewhere()) return null;
   const from = owner.account;
-  const parameters = {
+  const sent = {
     from,
     to: call.to,
-    ...(call.data ? { data: call.data } : {}),
     ...(call.value === undefined ? {} : { value: `0x${call.value.toString(16)}` }),
   };
   const phase = (next: "checking" | "wallet" | null) =>
@@ -103,6 +105,8 @@ export async function send(sender: Sender, call: Call): Promise<string | null> {
   phase("checking");
   try {
     const wallet = sender.provider();
+    const data = call.data?.(await import("../web3/codec"));
+    const parameters = { ...sent, ...(data && { data }) };
     await checkBeforeSending(store, wallet, parameters);
     if (elsewhere()) return null;
     phase("wallet");
@@ -110,7 +114,7 @@ export async function send(sender: Sender, call: Call): Promise<string | null> {
     const record: TransactionRecord = {
       hash,
       nonce: null,
-      call: { to: call.to, data: call.data ?? "0x", value: String(call.value ?? 0n) },
+      call: { to: call.to, data: data ?? "0x", value: String(call.value ?? 0n) },
       kind: call.kind,
       account: from,
       sentAtMs: nowMs(),
@@ -122,7 +126,7 @@ export async function send(sender: Sender, call: Call): Promise<string | null> {
     keepTransaction(store, storage, owner, record);
     return hash;
   } catch (error) {
-    const sentence = revertSentence(error, store.state.ui.language);
+    const sentence = await revertSentence(error, store.state.ui.language);
     store.dispatch({
       type: "notice",
       notice: sentence ? { name: "simulationFailed", values: { reason: sentence } } : noticeOf(error),

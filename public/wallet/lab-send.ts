@@ -1,6 +1,5 @@
 /** Sends a transaction signed with a well-known lab key, straight to the node. */
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain } from "../../common/lab";
-import { signTransaction } from "../web3/signer";
 import { messageOf } from "./failure";
 import { failure, type Provider } from "./provider";
 
@@ -74,6 +73,7 @@ export async function sendFromLab(
   fees?: Fees,
 ): Promise<string> {
   await requireChain(rpc, chainId);
+  const { signTransaction } = await import("../web3/signer");
   const agreed = fees ?? (await estimateFees(rpc, account.address, transaction));
   let nonce = -1n;
   for (let attempt = 1; ; attempt++) {

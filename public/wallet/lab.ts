@@ -8,7 +8,7 @@ import { LAB_ACCOUNTS } from "../../common/lab";
 import { nodeOf } from "../node";
 import type { TabStorage } from "../tab-storage";
 import { announceWallet } from "./discovery";
-import { askForAccount, askForConfirmation, type LabRole } from "./lab-dialog";
+import type { LabRole } from "./lab-dialog";
 import { LAB_RDNS } from "./lab-id";
 import { estimateFees, type LabTransaction, requireChain, sendFromLab } from "./lab-send";
 import { hexChainId } from "./network";
@@ -55,6 +55,7 @@ export function labWallet({
     for (const listener of listeners.get(event) ?? []) listener(value as never);
   };
   let isWindowOpen = false;
+  const dialog = () => import("./lab-dialog");
 
   // Of this tab: the storage remembers it for a reload, and another tab may be another house meanwhile.
   const stored = storage.getItem(CHOSEN);
@@ -76,7 +77,7 @@ export function labWallet({
 
   async function connect(method: string): Promise<string[]> {
     await requireChain(rpc, chainId());
-    role = await inWindow(method, () => askForAccount(language()));
+    role = await inWindow(method, async () => (await dialog()).askForAccount(language()));
     storage.setItem(CHOSEN, role);
     emit("accountsChanged", accounts());
     return accounts();
@@ -97,6 +98,7 @@ export function labWallet({
     };
     const fees = await inWindow("eth_sendTransaction", async () => {
       const estimated = await estimateFees(rpc, account.address, transaction);
+      const { askForConfirmation } = await dialog();
       const isConfirmed = await askForConfirmation({
         config: config(),
         role: chosen,

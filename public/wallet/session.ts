@@ -5,7 +5,7 @@
 import { configOf } from "../select";
 import type { Store } from "../store";
 import type { TabStorage } from "../tab-storage";
-import { checksummed } from "../web3/codec";
+import { checksummed } from "../web3/checksum";
 import { discoverWallets } from "./discovery";
 import { failureKind, messageOf } from "./failure";
 import { switchChain } from "./network";

@@ -1,7 +1,8 @@
 /**
  * web3 and the two contracts, typed: a wrong function, argument or error name fails `tsc`. web3 lives in this folder
  * only. Its `Contract` class is left out on purpose: it accepts any method name, wraps the wallet's error codes away,
- * and weighs 40 kB more than the codec below it.
+ * and weighs 40 kB more than the codec below it. It is loaded when a wallet is connected, and not before: it weighs more
+ * than everything else of the first look.
  */
 import {
   decodeParameters,
@@ -11,7 +12,6 @@ import {
   encodeParameters,
 } from "web3-eth-abi";
 import type { AbiErrorFragment, AbiFunctionFragment, AbiParameter } from "web3-types";
-import { toChecksumAddress } from "web3-utils";
 import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { energyTradeAbi } from "../../build/abi/EnergyTrade";
 import type { Abi, ErrorName as ErrorNameOf, TypedContract } from "../../common/contracts";
@@ -90,5 +90,3 @@ export function decodeError(data: string): Decoded<ErrorName> | null {
 /** `Error(string)`, the revert with a reason in words; null when the data is not one. */
 export const decodeReason = (data: string): string | null =>
   data.startsWith("0x08c379a0") ? (decodeParameters(["string"], `0x${data.slice(10)}`)[0] as string) : null;
-
-export const checksummed = (address: string): string => toChecksumAddress(address);

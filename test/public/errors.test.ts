@@ -94,12 +94,12 @@ describe("A revert in words", () => {
     ],
   ];
   for (const [name, data, en, ko] of rows)
-    it(`${name} is told in both languages`, () => {
-      assert.equal(revertSentence({ code: 3, data }, "en"), en);
-      assert.equal(revertSentence({ code: 3, data }, "ko"), ko);
+    it(`${name} is told in both languages`, async () => {
+      assert.equal(await revertSentence({ code: 3, data }, "en"), en);
+      assert.equal(await revertSentence({ code: 3, data }, "ko"), ko);
     });
 
-  it("leaves no placeholder open, whichever custom error it is", () => {
+  it("leaves no placeholder open, whichever custom error it is", async () => {
     const example: Record<string, unknown> = {
       address: METER,
       bytes: "0x1234",
@@ -116,12 +116,15 @@ describe("A revert in words", () => {
       );
       assert.equal(decodeError(data)?.name, item.name);
       for (const language of ["en", "ko"] as const)
-        assert.doesNotMatch(revertSentence({ data }, language) ?? "{", /[{}]/, item.name);
+        assert.doesNotMatch((await revertSentence({ data }, language)) ?? "{", /[{}]/, item.name);
     }
   });
 
-  it("is not made of what is no revert", () => {
-    assert.equal(revertSentence({ code: 4001, message: "User rejected the request." }, "en"), null);
-    assert.match(revertSentence({ code: -32000, message: "execution reverted" }, "en") ?? "", /no reason/);
+  it("is not made of what is no revert", async () => {
+    assert.equal(await revertSentence({ code: 4001, message: "User rejected the request." }, "en"), null);
+    assert.match(
+      (await revertSentence({ code: -32000, message: "execution reverted" }, "en")) ?? "",
+      /no reason/,
+    );
   });
 });

@@ -16,6 +16,7 @@ import { entriesOf } from "../../public/timeline";
 import { loadTransactions } from "../../public/transactions";
 import { failure, type Provider } from "../../public/wallet/provider";
 import { decodeCall, decodePurchase, tokenAbi } from "../../public/web3/codec";
+import { until } from "../support/until";
 import { CHAIN, memoryStorage, offer, readyState, refuse, scripted, TOKEN, TRADE, TX_HASH } from "./fixtures";
 
 function market(answers: Parameters<typeof scripted>[0] = {}) {
@@ -113,13 +114,14 @@ describe("A purchase while its window is open", () => {
     });
     return { ...opened, windows };
   }
-  const next = () => new Promise(setImmediate);
+  const areOpen = (windows: unknown[], count: number) =>
+    until(`${count} open windows`, () => windows.length === count);
   const other = LAB_ACCOUNTS.consumer2.address;
 
   it("belongs to the account that signs, whichever is chosen when the hash comes", async () => {
     const { store, storage, sender, windows } = slow();
     const buying = buyEnergy(sender, offer, 20n);
-    await next();
+    await areOpen(windows, 1);
     store.dispatch({ type: "wallet", change: { account: other } });
     assert.deepEqual(ownPurchases(store.state), []);
     windows[0]?.answer(TX_HASH);
@@ -133,7 +135,7 @@ describe("A purchase while its window is open", () => {
   it("has a card of its own beside another's, and outlives its refusal", async () => {
     const { store, sender, windows } = slow();
     const buying = [buyEnergy(sender, offer, 20n), buyEnergy(sender, { ...offer, offerId: 2n }, 30n)];
-    await next();
+    await areOpen(windows, 2);
     const shown = () => entriesOf(ownPurchases(store.state), [], []).map(({ id }) => id);
     assert.deepEqual(shown(), ["draft-2", "draft"]);
     windows[0]?.refuse();
