@@ -1,6 +1,6 @@
 /** The HTTP answers the page and other programs read: `Wire` of these types. */
 import type { Address } from "./address";
-import type { MeterView, OfferView, SampleView, Snapshot, TradeView } from "./events";
+import type { HomeView, MeterView, OfferView, SampleView, Snapshot, TradeView } from "./events";
 import { wireReader } from "./wire";
 
 /** `GET /api/config` */
@@ -88,7 +88,15 @@ export interface MeterHistoryPoint {
 }
 
 /** Everything that a page reads from the server. */
-type Read = ConfigView | MeterHistoryView | Snapshot | OfferView | TradeView | MeterView | SampleView;
+type Read =
+  | ConfigView
+  | MeterHistoryView
+  | Snapshot
+  | OfferView
+  | TradeView
+  | MeterView
+  | HomeView
+  | SampleView;
 
 /** What the server has sent, as what it meant. @throws TypeError naming the field that is no quantity */
 export const fromWire = wireReader<Read>({
@@ -101,6 +109,8 @@ export const fromWire = wireReader<Read>({
   settledMilliWh: true,
   todayMilliWh: true,
   registerMilliWh: true,
+  gridImportMilliWh: true,
+  gridExportMilliWh: true,
   pricePerKWh: true,
   gridTariffPerKWh: true,
   tokensPerEther: true,

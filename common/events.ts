@@ -3,7 +3,16 @@
  * relay through it. The views are what is meant; what is sent is `Wire` of it. Addresses are checksummed.
  */
 import type { Address } from "./address";
-import type { MeterFault, MeterFirmware, MeterSample, MeterState, RelayPosition } from "./meter";
+import type { MeterKind } from "./home";
+import type { HouseFigures } from "./house";
+import type {
+  MeterFault,
+  MeterFirmware,
+  MeterSample,
+  MeterState,
+  ReceivedSample,
+  RelayPosition,
+} from "./meter";
 import type { Wire } from "./wire";
 
 /** An offer as the chain's events make it. */
@@ -31,11 +40,21 @@ export interface OfferView extends OfferFacts {
 }
 
 /**
- * `sealed`: in a block, waiting for confirmations. `queued`: confirmed, another trade of the meter is first.
- * `delivering`: the relay is closed for it (or waits for the meter). `settling`: the final reading is signed and on its
- * way to the chain. `settled` and `refunded` are final, and come from the chain alone.
+ * `sealed`: in a block, waiting for confirmations. `confirmed`: by the chain, and open; the meter is elsewhere, and only
+ * its own server knows how far the delivery is. `queued`: confirmed, another trade of the meter is first. `delivering`:
+ * the relay is closed for it (or waits for the meter). `settling`: the final reading is signed and on its way to the
+ * chain. `settled` and `refunded` are final, and come from the chain alone.
  */
-export type TradeStatus = "sealed" | "queued" | "delivering" | "settling" | "settled" | "refunded";
+export const TRADE_STATUSES = [
+  "sealed",
+  "confirmed",
+  "queued",
+  "delivering",
+  "settling",
+  "settled",
+  "refunded",
+] as const;
+export type TradeStatus = (typeof TRADE_STATUSES)[number];
 
 /**
  * Why nothing flows for a trade that is `queued` or `delivering`, or one that is `settling` is not settled (`refused`:
@@ -104,28 +123,55 @@ export interface SampleView extends Omit<MeterSample, "registerRestMicroJoule"> 
   meter: Address;
 }
 
-/** A trade of this meter was settled by a reading that this server has not signed: another server has its key. */
-export interface HaltView {
-  tradeId: bigint;
-  block: number;
-  txHash: string;
-}
+/**
+ * Why a home delivers nothing any more, until the server is started again. `secondSigner`: a trade of its meter was
+ * settled by a reading that this server has not signed, so another server has its key. `fault`: its meter or its key
+ * failed in a way that nothing was prepared for; `detail` says how, in English.
+ */
+export type HaltView =
+  | { reason: "secondSigner"; tradeId: bigint; block: number; txHash: string }
+  | { reason: "fault"; detail: string };
 
+/** `elsewhere`: a meter of another server. What only that server knows of it is null. */
 export interface MeterView {
   meter: Address;
   prosumer: Address;
-  state: MeterState;
+  state: MeterState | "elsewhere";
   detail: string;
   /** What its wiring shows that no sound wiring can; null when nothing. */
   fault: MeterFault | null;
-  /** This server delivers nothing any more; null while that is not so. */
+  /** Its home delivers nothing any more; null while that is not so. */
   halt: HaltView | null;
-  relay: RelayPosition;
+  /** Null elsewhere. */
+  relay: RelayPosition | null;
   /** Null before the Arduino's first connection, and for a meter of another server. */
   firmware: MeterFirmware | null;
-  /** Energy to the neighbour since local midnight of the server. */
-  todayMilliWh: bigint;
+  /** Energy to the neighbour since local midnight of the server; null elsewhere. */
+  todayMilliWh: bigint | null;
   lastSample: SampleView | null;
+}
+
+/** What a home's receiving meter shows: energy that arrives, for looking at. Nothing is sold by it. */
+export interface ReceivingView {
+  kind: MeterKind;
+  state: MeterState;
+  detail: string;
+  fault: MeterFault | null;
+  lastSample: Omit<ReceivedSample, "registerRestMicroJoule"> | null;
+}
+
+/** A home that this server runs. What its meter measures stands in its `MeterView`. */
+export interface HomeView {
+  name: string;
+  /** Who sells what its meter measures; null where that is not set. */
+  account: Address | null;
+  meter: Address;
+  /** Of its meter. */
+  kind: MeterKind;
+  /** What arrives at it; null without a receiving meter. */
+  receiving: ReceivingView | null;
+  /** Of a modelled one; nobody knows it of others. */
+  house: HouseFigures | null;
 }
 
 /** `silent`: the node answers, and no block has come for longer than the network's sealer ever pauses. */
@@ -190,7 +236,10 @@ export interface NetworkView {
 export interface Snapshot {
   offers: OfferView[];
   trades: TradeView[];
+  /** Those of this server's homes first. */
   meters: MeterView[];
+  /** Of this server, in the order of its settings. */
+  homes: HomeView[];
   chain: ChainView;
   /** Null until the nodes have been asked: that is done only while somebody looks. */
   network: NetworkView | null;
@@ -206,6 +255,7 @@ export interface News {
   offer: OfferView;
   trade: TradeView;
   meter: MeterView;
+  home: HomeView;
   /** Volatile: a reader that falls behind loses old samples, never trades. */
   sample: SampleView;
   chain: ChainView;

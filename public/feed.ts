@@ -3,6 +3,7 @@ import { io, type Socket } from "socket.io-client";
 import { fromWire } from "../common/api";
 import type {
   ClientToServerEvents,
+  HomeView,
   MeterView,
   OfferView,
   SampleView,
@@ -33,11 +34,13 @@ export function startFeed(store: Store, returned: () => void): Feed {
   socket.on("snapshot", (sent) => {
     const snapshot = fromWire<Snapshot>(sent);
     store.dispatch({ type: "snapshot", snapshot });
-    for (const meter of snapshot.meters) void loadHistory(store, meter);
+    // What is measured elsewhere, this server has no history of.
+    for (const meter of snapshot.meters) if (meter.state !== "elsewhere") void loadHistory(store, meter);
   });
   socket.on("offer", (offer) => store.dispatch({ type: "offer", offer: fromWire<OfferView>(offer) }));
   socket.on("trade", (trade) => store.dispatch({ type: "trade", trade: fromWire<TradeView>(trade) }));
   socket.on("meter", (meter) => store.dispatch({ type: "meter", meter: fromWire<MeterView>(meter) }));
+  socket.on("home", (home) => store.dispatch({ type: "home", home: fromWire<HomeView>(home) }));
   socket.on("sample", (sample) => store.dispatch({ type: "sample", sample: fromWire<SampleView>(sample) }));
   socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
   socket.on("network", (network) => store.dispatch({ type: "network", network }));

@@ -25,6 +25,7 @@ export type NoticeName =
   | "chainSilent"
   | "rebuilding"
   | "meterHalted"
+  | "homeFailed"
   | "meterFault"
   | "meterGone"
   | "simulationFailed"
@@ -88,6 +89,7 @@ const KINDS: Record<NoticeName, Kind> = {
   chainSilent: { tone: "warning", mend: "help" },
   rebuilding: { tone: "info", mend: "help" },
   meterHalted: { tone: "error", mend: "help" },
+  homeFailed: { tone: "error", mend: "help" },
   meterFault: { tone: "warning", mend: "help" },
   meterGone: { tone: "warning", mend: "help" },
   simulationFailed: { tone: "warning", mend: "dismiss" },
@@ -120,6 +122,7 @@ const HELP = {
   chainSilent: "notice.chainSilent.help",
   rebuilding: "notice.rebuilding.help",
   meterHalted: "notice.meterHalted.help",
+  homeFailed: "notice.homeFailed.help",
   meterGone: "notice.meterGone.help",
   staleNonce: "notice.staleNonce.help",
 } as const;

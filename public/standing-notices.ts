@@ -1,6 +1,6 @@
 /** Which notices are up: those that follow from the state, and the last action's. */
 import type { ConfigView } from "../common/api";
-import type { MeterView } from "../common/events";
+import type { HaltView, MeterView } from "../common/events";
 import type { Notice } from "./notices";
 import { configOf, shownMeter, walletName } from "./select";
 import type { PageState } from "./state";
@@ -64,12 +64,17 @@ function missingNotices(state: PageState): Notice[] {
 
 /** A fault of the wiring is no silence: the cable is in its place, and looking at it helps nobody. */
 function meterNotices({ state, fault, halt }: MeterView): Notice[] {
-  const halted: Notice[] = halt
-    ? [{ name: "meterHalted", values: { tradeId: String(halt.tradeId), block: halt.block } }]
-    : [];
+  // How a stranger's meter is doing is for its own server to say.
+  if (state === "elsewhere") return [];
+  const halted: Notice[] = halt ? [haltNotice(halt)] : [];
   if (fault) return [...halted, { name: "meterFault", fault }];
   return state === "online" ? halted : [...halted, { name: "meterGone" }];
 }
+
+const haltNotice = (halt: HaltView): Notice =>
+  halt.reason === "fault"
+    ? { name: "homeFailed", values: { detail: halt.detail } }
+    : { name: "meterHalted", values: { tradeId: String(halt.tradeId), block: halt.block } };
 
 /** The standing ones, then the last action's, without naming one thing twice. */
 export function noticesOf(state: PageState): Notice[] {

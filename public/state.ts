@@ -5,6 +5,7 @@
 import type { ConfigView } from "../common/api";
 import type {
   ChainView,
+  HomeView,
   MeterView,
   NetworkView,
   OfferView,
@@ -83,6 +84,8 @@ export interface PageState {
   offers: Record<string, OfferView>;
   trades: Record<string, TradeView>;
   meters: Record<string, MeterView>;
+  /** The houses that this server runs, by their meters, in its order. */
+  homes: Record<string, HomeView>;
   /** For the chart, oldest first; the newest sample is always in `meters[…].lastSample`. */
   history: Record<string, ChartPoint[]>;
   chain: ChainView | null;
@@ -126,6 +129,7 @@ export const initialState: PageState = {
   offers: {},
   trades: {},
   meters: {},
+  homes: {},
   history: {},
   chain: null,
   network: null,
@@ -170,6 +174,7 @@ export type Action =
   | { type: "offer"; offer: OfferView }
   | { type: "trade"; trade: TradeView }
   | { type: "meter"; meter: MeterView }
+  | { type: "home"; home: HomeView }
   | { type: "sample"; sample: SampleView }
   | { type: "history"; meter: string; points: ChartPoint[] }
   | { type: "chain"; chain: ChainView }
@@ -257,13 +262,14 @@ export function reduce(state: PageState, action: Action): PageState {
     case "server":
       return { ...state, server: action.server };
     case "snapshot": {
-      const { offers, trades, meters, chain, network, configVersion, pageScript } = action.snapshot;
+      const { offers, trades, meters, homes, chain, network, configVersion, pageScript } = action.snapshot;
       return {
         ...state,
         hasSnapshot: true,
         offers: byId(offers, (offer) => offer.offerId),
         trades: byId(trades, (trade) => trade.tradeId),
         meters: byId(meters, (meter) => meter.meter),
+        homes: byId(homes, (home) => home.meter),
         chain,
         network,
         configVersion,
@@ -276,6 +282,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, trades: { ...state.trades, [String(action.trade.tradeId)]: action.trade } };
     case "meter":
       return { ...state, meters: { ...state.meters, [action.meter.meter]: action.meter } };
+    case "home":
+      return { ...state, homes: { ...state.homes, [action.home.meter]: action.home } };
     case "sample":
       return withSampleOfMeter(state, action.sample);
     case "history":

@@ -21,6 +21,7 @@ export type StepNote =
   | "inBlock"
   | "inBlockBy"
   | "confirmations"
+  | "elsewhere"
   | "queued"
   | "flowing"
   | "waitsForMeter"
@@ -101,6 +102,8 @@ export function tradeTimeline(trade: TradeView, isMeterOnline: boolean): Step[] 
   switch (trade.status) {
     case "sealed":
       return steps("confirmed", "active", { sealed, confirmed });
+    case "confirmed":
+      return steps("delivering", "active", { sealed, confirmed, delivering: "elsewhere" });
     case "queued":
       return steps("delivering", "active", { sealed, confirmed, delivering: waits ?? "queued" });
     case "delivering":

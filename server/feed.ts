@@ -97,6 +97,7 @@ export class Feed implements Service {
     const { views, delivery } = this.parts;
     // Samples have their own way; a page is told here what none of them says.
     const { lastSample, ...meter } = views.meter(delivery.address);
+    for (const home of views.homes()) this.tell("home", home.meter, home);
     const refused = views.refusedTrades();
     const seen = JSON.stringify([meter, views.chain(), refused], bigintsAsText);
     if (seen === this.seen) return;
@@ -135,7 +136,7 @@ export class Feed implements Service {
     for (const changed of [this.offers, this.trades, this.meters]) changed.clear();
   }
 
-  private tell<Name extends "offer" | "trade" | "meter" | "chain" | "config">(
+  private tell<Name extends "offer" | "trade" | "meter" | "home" | "chain" | "config">(
     name: Name,
     id: string,
     news: News[Name] | null,

@@ -97,6 +97,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
   const views = new Views({
     ledger,
     delivery,
+    home: config.homes[0]!,
     confirmationsNeeded: config.confirmations,
     refusedForGood: () => settlements.refusedForGood(),
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),

@@ -2,6 +2,7 @@
 import { type Address, sameAddress } from "../common/address";
 import type {
   ChainView,
+  HomeView,
   MeterView,
   NetworkView,
   OfferView,
@@ -11,6 +12,7 @@ import type {
   TradeView,
   TradeWait,
 } from "../common/events";
+import type { HomeSettings } from "../common/home";
 import type { MeterSample } from "../common/meter";
 import { noBlockSince } from "./chain-clock";
 import { most } from "./delivery/plan";
@@ -31,6 +33,7 @@ export const isStuck = (delivery: Pick<DeliveryService, "status" | "sampleAgeMs"
 export interface ViewParts {
   ledger: Ledger;
   delivery: DeliveryService;
+  home: Pick<HomeSettings, "name" | "account" | "meter">;
   confirmationsNeeded: number;
   /** Open trades whose newest reading the chain has refused for good. */
   refusedForGood(): { tradeId: bigint }[];
@@ -60,9 +63,10 @@ export class Views {
     return {
       offers: this.offers(),
       trades: [...open, ...closed].map((trade) => this.tradeOf(trade)),
-      meters: [...this.market.meters().map(({ meter }) => meter), this.parts.delivery.address]
+      meters: [this.parts.delivery.address, ...this.market.meters().map(({ meter }) => meter)]
         .filter((meter, i, all) => all.indexOf(meter) === i)
         .map((meter) => this.meter(meter)),
+      homes: this.homes(),
       chain: this.chain(),
       network: this.parts.network(),
       configVersion: this.configVersion(),
@@ -155,7 +159,7 @@ export class Views {
     if (trade.closed !== null) return trade.closed;
     if (!trade.isConfirmed) return "sealed";
     if (delivery.progressOf(trade)?.record.signed?.isFinal) return "settling";
-    if (trade.meter !== delivery.address) return trade.settledMilliWh > 0n ? "delivering" : "queued";
+    if (trade.meter !== delivery.address) return "confirmed";
     return delivery.servedTradeId() === trade.tradeId ? "delivering" : "queued";
   }
 
@@ -167,13 +171,13 @@ export class Views {
       return {
         meter,
         prosumer,
-        state: "stopped",
+        state: "elsewhere",
         detail: "measured by another server",
         fault: null,
         halt: null,
-        relay: "open",
+        relay: null,
         firmware: null,
-        todayMilliWh: 0n,
+        todayMilliWh: null,
         lastSample: null,
       };
     const { fault = null } = delivery.status;
@@ -195,6 +199,12 @@ export class Views {
       todayMilliWh: this.parts.todayMilliWh(),
       lastSample: lastSample && this.sample(lastSample),
     };
+  }
+
+  homes(): HomeView[] {
+    const { address } = this.parts.delivery;
+    const { name, account, meter } = this.parts.home;
+    return [{ name, account, meter: address, kind: meter.kind, receiving: null, house: null }];
   }
 
   sample({ registerRestMicroJoule, ...sample }: MeterSample): SampleView {

@@ -58,6 +58,10 @@ export const enNotices = {
     "Trade {tradeId} was settled in block {block} by a reading that this server has not signed. The relay is open and stays open: energy would flow twice and be paid once.",
   "notice.meterHalted.help":
     "Was the data folder copied, and both copies started? Stop the other server, or give it a data folder of its own (DATA_DIR) with a meter of its own. Then restart this one: it goes on where it stopped.",
+  "notice.homeFailed.title": "A fault has stopped this house.",
+  "notice.homeFailed.text": "It delivers nothing, its relay is open: {detail}.",
+  "notice.homeFailed.help":
+    "The other houses go on. The server's log says more. When it is mended, restart the server: the house goes on where it stopped.",
   "notice.meterFault.title": "The meter is wired wrong.",
   "notice.meterFault.text": "It shows what sound wiring cannot.",
   "notice.meterFault.currentBackwards":

@@ -60,6 +60,10 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
     "거래 {tradeId}이(가) 블록 {block}에서 이 서버가 서명하지 않은 계량값으로 정산되었습니다. 전기가 두 번 흐르고 한 번만 지급되므로, 릴레이를 열었고 계속 열어 둡니다.",
   "notice.meterHalted.help":
     "데이터 폴더를 복사해 양쪽을 모두 시작했습니까? 다른 서버를 멈추거나, 그 서버에 별도의 데이터 폴더(DATA_DIR)와 별도의 계량기를 주세요. 그런 다음 이 서버를 다시 시작하면 멈춘 곳에서 이어집니다.",
+  "notice.homeFailed.title": "고장으로 이 집의 공급을 멈췄습니다.",
+  "notice.homeFailed.text": "릴레이를 열었고 아무것도 공급하지 않습니다: {detail}.",
+  "notice.homeFailed.help":
+    "다른 집은 계속합니다. 자세한 내용은 서버의 기록에 있습니다. 고친 다음 서버를 다시 시작하면 멈춘 곳에서 이어집니다.",
   "notice.meterFault.title": "계량기 배선이 잘못되었습니다.",
   "notice.meterFault.text": "올바른 배선에서는 나올 수 없는 값입니다.",
   "notice.meterFault.currentBackwards":

@@ -128,12 +128,12 @@ export function flow(view: View) {
         <div class="figure">
           <dt>${t("flow.relay")}</dt>
           <dd>
-            <b id=${ids.relay} data-relay=${meter?.relay ?? "open"}>${t(`relay.${meter?.relay ?? "open"}`)}</b>
+            <b id=${ids.relay} data-relay=${meter?.relay ?? "unknown"}>${t(`relay.${meter?.relay ?? "unknown"}`)}</b>
             ${meter?.firmware ? firmwareNote(view, meter.firmware) : ""}
           </dd>
         </div>
         ${figure(ids.neighbourWatts, t("flow.neighbour"), watts === null ? dash : measured(watts, "W", language), isLive ? measured(sample.amperes, "A", language) : "", ids.neighbourAmperes)}
-        ${figure(ids.today, t("flow.today"), meter ? energy(meter.todayMilliWh, language) : dash)}
+        ${figure(ids.today, t("flow.today"), meter && meter.todayMilliWh !== null ? energy(meter.todayMilliWh, language) : dash)}
         ${figure(ids.register, t("flow.register"), sample ? energy(sample.registerMilliWh, language) : dash)}
       </dl>
       <div class="chart" id=${ids.chart} role="img" aria-label=${t("chart.label")}></div>

@@ -37,8 +37,10 @@ const MEND =
   "another server uses this meter's key, perhaps from a copied data folder. Stop that server, or give it a data folder " +
   "of its own (DATA_DIR) with a meter of its own, then restart this one";
 
-export const haltWords = ({ tradeId, block }: HaltView): string =>
-  `delivery has stopped, the relay is open: trade ${tradeId} was settled in block ${block} by a reading that this server has not signed: ${MEND}`;
+export const haltWords = (halt: HaltView): string =>
+  halt.reason === "fault"
+    ? `delivery has stopped, the relay is open: ${halt.detail}`
+    : `delivery has stopped, the relay is open: trade ${halt.tradeId} was settled in block ${halt.block} by a reading that this server has not signed: ${MEND}`;
 
 export class SecondSigner implements Service {
   /** The head when this process first reached it: what comes above it is met live. */
@@ -109,7 +111,12 @@ export class SecondSigner implements Service {
       return;
     }
     this.isHalted = true;
-    const halt = { tradeId: event.tradeId, block: event.block, txHash: event.txHash };
+    const halt = {
+      reason: "secondSigner" as const,
+      tradeId: event.tradeId,
+      block: event.block,
+      txHash: event.txHash,
+    };
     this.parts.log.error(haltWords(halt));
     this.parts.halt(halt);
   }

@@ -2,7 +2,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { ConfigView, OfferListView, TradeDetailView, TradePageView } from "../../common/api";
-import type { NetworkView } from "../../common/events";
+import { type NetworkView, TRADE_STATUSES } from "../../common/events";
 import type { Log } from "../../common/log";
 import type { Journal } from "../store/journal";
 import type { Views } from "../views";
@@ -28,7 +28,7 @@ const count = (most: number) =>
 
 const noQuery = z.strictObject({});
 const tradesQuery = z.strictObject({
-  status: z.enum(["sealed", "queued", "delivering", "settling", "settled", "refunded"]).optional(),
+  status: z.enum(TRADE_STATUSES).optional(),
   party: z
     .string()
     .regex(/^0x[0-9a-f]{40}$/i, "an address: 0x and 40 hexadecimal digits")

@@ -1,5 +1,6 @@
 /** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { TRADE_STATUSES } from "../../common/events";
 import { METER_FAULTS } from "../../common/meter";
 import { haltWords } from "../delivery/second-signer";
 import type { DeliveryService } from "../delivery/service";
@@ -41,8 +42,6 @@ export function complaint({
   ].filter((words) => words !== null);
   return complaints.length > 0 ? complaints.join("; ") : null;
 }
-
-const STATUSES = ["sealed", "queued", "delivering", "settling", "settled", "refunded"] as const;
 
 /** What is refused before anything of the server is asked; those of `/rpc` have reasons of their own. */
 const REQUEST_REFUSALS = ["host", "rate", "origin", "connections"] as const;
@@ -128,7 +127,7 @@ export function createMetrics(parts: MetricsParts) {
     registers: [registry],
     collect() {
       const counts = views.countByStatus();
-      for (const status of STATUSES) this.set({ status }, counts.get(status) ?? 0);
+      for (const status of TRADE_STATUSES) this.set({ status }, counts.get(status) ?? 0);
     },
   });
   const refusals = <R extends string>(name: string, help: string, reasons: readonly R[]) => {

@@ -1,6 +1,6 @@
 /** Values that tests of the page share: one house, one offer, one trade. */
 import type { ConfigView } from "../../common/api";
-import type { MeterView, OfferView, SampleView, Snapshot, TradeView } from "../../common/events";
+import type { HomeView, MeterView, OfferView, SampleView, Snapshot, TradeView } from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { initialState, type PageState } from "../../public/state";
 import type { TransactionRecord } from "../../public/transactions";
@@ -95,12 +95,22 @@ export const meter: MeterView = {
   lastSample: null,
 };
 
+export const home: HomeView = {
+  name: "House 1",
+  account: null,
+  meter: METER,
+  kind: "simulated",
+  receiving: null,
+  house: null,
+};
+
 export const snapshot: Snapshot = {
   configVersion: config.version,
   pageScript: null,
   offers: [offer],
   trades: [trade],
   meters: [meter],
+  homes: [home],
   chain: { state: "following", detail: "", head: { block: 10, atMs: 0, sealer: null }, followedBlock: 9 },
   network: null,
 };
@@ -125,6 +135,7 @@ export const readyState: PageState = {
   hasSnapshot: true,
   offers: { "1": offer },
   meters: { [METER]: meter },
+  homes: { [METER]: home },
   chain: snapshot.chain,
   wallet: {
     isSearching: false,

@@ -83,7 +83,12 @@ describe("Standing notices", () => {
       "a second server with the meter's key",
       {
         ...readyState,
-        meters: { [METER]: { ...meter, halt: { tradeId: 1_000_001n, block: 9, txHash: "0x1" } } },
+        meters: {
+          [METER]: {
+            ...meter,
+            halt: { reason: "secondSigner", tradeId: 1_000_001n, block: 9, txHash: "0x1" },
+          },
+        },
       },
       ["meterHalted"],
     ],
@@ -92,10 +97,27 @@ describe("Standing notices", () => {
       {
         ...readyState,
         meters: {
-          [METER]: { ...meter, state: "lost", halt: { tradeId: 1_000_001n, block: 9, txHash: "0x1" } },
+          [METER]: {
+            ...meter,
+            state: "lost",
+            halt: { reason: "secondSigner", tradeId: 1_000_001n, block: 9, txHash: "0x1" },
+          },
         },
       },
       ["meterHalted", "meterGone"],
+    ],
+    [
+      "a house that a fault has stopped",
+      { ...readyState, meters: { [METER]: { ...meter, halt: { reason: "fault", detail: "no signature" } } } },
+      ["homeFailed"],
+    ],
+    [
+      "a meter of another server, of which this one knows nothing",
+      {
+        ...readyState,
+        meters: { [METER]: { ...meter, state: "elsewhere", relay: null, todayMilliWh: null } },
+      },
+      [],
     ],
     ["meter lost", { ...readyState, meters: { [METER]: { ...meter, state: "lost" } } }, ["meterGone"]],
   ];

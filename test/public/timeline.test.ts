@@ -34,6 +34,7 @@ describe("A trade's timeline", () => {
 
   const trades: [TradeStatus, string, string | null][] = [
     ["sealed", "✓✓✓●··", null],
+    ["confirmed", "✓✓✓✓●·", "elsewhere"],
     ["queued", "✓✓✓✓●·", "queued"],
     ["delivering", "✓✓✓✓●·", "flowing"],
     ["settling", "✓✓✓✓✓●", "delivered"],
@@ -55,7 +56,7 @@ describe("A trade's timeline", () => {
   });
 
   it("never says paid before the chain does", () => {
-    for (const status of ["sealed", "queued", "delivering", "settling"] as const)
+    for (const status of ["sealed", "confirmed", "queued", "delivering", "settling"] as const)
       assert.notEqual(tradeTimeline({ ...trade, status }, true).at(-1)?.state, "done");
   });
 

@@ -95,7 +95,8 @@ describe("A second server that signs with this meter's key", () => {
 
     it("tells the page and whoever watches", async () => {
       const { halt, relay } = stand.views.snapshot().meters[0]!;
-      assert.deepEqual([halt?.tradeId, halt?.block, relay], [TRADE, 4, "closed"]);
+      assert.ok(halt?.reason === "secondSigner");
+      assert.deepEqual([halt.tradeId, halt.block, relay], [TRADE, 4, "closed"]);
       stand.tick(100);
       assert.equal(stand.views.snapshot().meters[0]!.relay, "open");
       const web = new Web(webParts(stand));

@@ -375,8 +375,15 @@ describe("delivery, with its journal and its meter", () => {
     stand.chain.confirm(commissioned(OTHER_METER), listed(2n, 100n, OTHER_METER));
     stand.chain.confirm(opened(2_000_001n, 5n));
     assert.equal(stand.meter.relay, "open");
-    assert.equal(status(2_000_001n), "queued");
-    assert.match(stand.views.meter(OTHER_METER).detail, /another server/);
+    assert.equal(status(2_000_001n), "confirmed");
+    stand.chain.confirm(settled(2_000_001n, 2n, 2n, false));
+    assert.equal(status(2_000_001n), "confirmed");
+    const { state, relay, todayMilliWh, lastSample, firmware, detail } = stand.views.meter(OTHER_METER);
+    assert.deepEqual(
+      [state, relay, todayMilliWh, lastSample, firmware],
+      ["elsewhere", null, null, null, null],
+    );
+    assert.match(detail, /another server/);
   });
 
   it("says when its key is not commissioned", async () => {

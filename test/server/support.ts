@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ChainEvent } from "../../chain/chain-event";
 import type { ReadingSigner } from "../../chain/readings";
 import type { BlockHeader } from "../../chain/sink";
+import type { HomeSettings } from "../../common/home";
 import type { Log } from "../../common/log";
 import type {
   Meter,
@@ -26,6 +27,14 @@ export const METER = "0x00000000000000000000000000000000000000aA";
 export const OTHER_METER = "0x00000000000000000000000000000000000000Ab";
 export const PROSUMER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 export const BUYER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+/** What the settings say of the home in these tests. */
+export const HOME: HomeSettings = {
+  name: "House 1",
+  account: PROSUMER,
+  meter: { kind: "simulated", port: null, firmware: null, calibration: "", keyFile: "meter-key.json" },
+  receivingMeter: null,
+  house: null,
+};
 export const PRICE = 120n * 10n ** 18n;
 export const START_MS = Date.UTC(2026, 10, 22, 12);
 export const HOUR_MS = 3_600_000;
@@ -319,6 +328,7 @@ export async function startStand(
   const views = new Views({
     ledger: store.ledger,
     delivery,
+    home: HOME,
     confirmationsNeeded: 2,
     refusedForGood: () => store.settlements.refusedForGood(),
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
