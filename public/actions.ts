@@ -4,6 +4,7 @@ import * as market from "./market/actions";
 import type { Sender } from "./market/send";
 import { type AskedFor, mendOf, noticeOf } from "./notices";
 import { configOf } from "./select";
+import { isWithoutWallet } from "./standing-notices";
 import type { PageState } from "./state";
 import type { TabStorage } from "./tab-storage";
 import type { Actions } from "./views/view";
@@ -45,6 +46,7 @@ export function pageActions({ sender, session, choices, reload, retryServer }: P
     ui({ isChooserOpen: false });
     attempt(() => session.connect(uuid), "connect");
   };
+  const getWallet = () => void window.open("https://metamask.io/download/", "_blank", "noopener");
   const unlock = () => {
     const { found, rdns } = store.state.wallet;
     const locked = found.find((choice) => choice.rdns === rdns);
@@ -65,6 +67,7 @@ export function pageActions({ sender, session, choices, reload, retryServer }: P
     pressConnect() {
       const { found, status } = store.state.wallet;
       if (status === "locked") unlock();
+      else if (isWithoutWallet(store.state)) getWallet();
       else if (found.length === 1 && found[0]) connect(found[0].uuid);
       else ui({ isChooserOpen: true });
     },
@@ -75,7 +78,7 @@ export function pageActions({ sender, session, choices, reload, retryServer }: P
       const mends: Record<ReturnType<typeof mendOf>, () => void> = {
         reload,
         reloadPage: () => location.reload(),
-        getWallet: () => void window.open("https://metamask.io/download/", "_blank", "noopener"),
+        getWallet,
         switchNetwork,
         switchAdded: switchNetwork,
         retryServer,

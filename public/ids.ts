@@ -14,6 +14,7 @@ export const ids = {
   theme: "theme",
   serverState: "server-state",
   connect: "connect",
+  offersConnect: "offers-connect",
   disconnect: "disconnect",
   account: "account",
   walletName: "wallet-name",

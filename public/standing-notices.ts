@@ -17,6 +17,13 @@ export function standingNotices(state: PageState): Notice[] {
 const isNodeElsewhere = (state: PageState, { rpcUrl }: ConfigView): boolean =>
   state.isElsewhere && isLoopback(new URL(rpcUrl).hostname);
 
+/** There is none, and one that is installed now could trade here. */
+export function isWithoutWallet(state: PageState): boolean {
+  const config = configOf(state);
+  const { found, isSearching } = state.wallet;
+  return config !== null && found.length === 0 && !isSearching && !isNodeElsewhere(state, config);
+}
+
 function missingNotices(state: PageState): Notice[] {
   if (state.config.status === "failed")
     return [{ name: state.config.isWithoutContracts ? "noContracts" : "configFailed" }];
@@ -31,12 +38,9 @@ function missingNotices(state: PageState): Notice[] {
     if (chain === "silent") notices.push({ name: "chainSilent", values: { detail } });
     if (chain === "rebuilding") notices.push({ name: "rebuilding" });
   }
-  if (state.wallet.found.length === 0 && !state.wallet.isSearching)
-    notices.push(
-      isNodeElsewhere(state, config)
-        ? { name: "walletElsewhere", values: { rpcUrl: config.rpcUrl } }
-        : { name: "noWallet" },
-    );
+  if (isWithoutWallet(state)) notices.push({ name: "noWallet" });
+  else if (state.wallet.found.length === 0 && !state.wallet.isSearching)
+    notices.push({ name: "walletElsewhere", values: { rpcUrl: config.rpcUrl } });
   if (state.wallet.status === "locked")
     notices.push({ name: "walletLocked", values: { wallet: walletName(state) } });
   if (state.wallet.status === "connected") {

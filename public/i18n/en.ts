@@ -14,6 +14,8 @@ export const en = {
   "header.language": "Language",
   "header.theme": "Appearance",
   "header.connect": "Connect wallet",
+  "header.connectTo": "Connect {wallet}",
+  "header.useLab": "Use the lab wallet",
   "header.unlock": "Unlock {wallet}",
   "header.disconnect": "Disconnect",
   "theme.auto": "Auto",

@@ -15,6 +15,8 @@ export const ko: Record<keyof typeof en, string> = {
   "header.language": "언어",
   "header.theme": "화면 모드",
   "header.connect": "지갑 연결",
+  "header.connectTo": "{wallet} 연결",
+  "header.useLab": "실습 지갑 쓰기",
   "header.unlock": "{wallet} 잠금 풀기",
   "header.disconnect": "연결 끊기",
   "theme.auto": "자동",

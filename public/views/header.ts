@@ -4,6 +4,7 @@ import { shortHex } from "../format";
 import { type Key, LANGUAGES } from "../i18n";
 import { ids } from "../ids";
 import { walletName } from "../select";
+import { isWithoutWallet } from "../standing-notices";
 import type { Theme } from "../state";
 import { LAB_RDNS } from "../wallet/lab-id";
 import { type View, when } from "./view";
@@ -33,15 +34,19 @@ const account = ({ state, t, act }: View) => html`
 
 function connectText({ state, t }: View): string {
   const wallet = walletName(state);
-  switch (state.wallet.status) {
-    case "connecting":
-      return t("busy.wallet", { wallet });
-    case "locked":
-      return t("header.unlock", { wallet });
-    default:
-      return t("header.connect");
-  }
+  const { status, found } = state.wallet;
+  if (status === "connecting") return t("busy.wallet", { wallet });
+  if (status === "locked") return t("header.unlock", { wallet });
+  if (isWithoutWallet(state)) return t("mend.getWallet");
+  if (found.length !== 1) return t("header.connect");
+  return found[0]!.rdns === LAB_RDNS ? t("header.useLab") : t("header.connectTo", { wallet: found[0]!.name });
 }
+
+/** The first step of everybody without a connected wallet, named by what it will do. */
+export const connectButton = (view: View, id: string) => html`
+  <button type="button" class="button primary" id=${id} data-wallets=${view.state.wallet.found.length}
+    @click=${() => view.act.pressConnect()}>${connectText(view)}</button>
+`;
 
 export function header(view: View) {
   const { state, t, language, act } = view;
@@ -70,14 +75,7 @@ export function header(view: View) {
           ><span aria-hidden="true">${THEME_SIGN[theme]}</span> ${t(`theme.${theme}`)}
         </button>
       </div>
-      ${
-        status === "connected"
-          ? account(view)
-          : html`<button type="button" class="button primary" id=${ids.connect}
-              data-wallets=${state.wallet.found.length} @click=${() => act.pressConnect()}>
-              ${connectText(view)}
-            </button>`
-      }
+      ${status === "connected" ? account(view) : connectButton(view, ids.connect)}
     </header>
   `;
 }

@@ -33,8 +33,11 @@ function noticeCard(view: View, notice: Notice) {
   const { name, values } = notice;
   const help = helpKey(notice);
   const isUnfolded = state.ui.help === name;
-  const text = t(`mend.${mendOf(notice)}`);
-  const isSwitch = mendOf(notice) === "switchNetwork" || mendOf(notice) === "switchAdded";
+  const mend = mendOf(notice);
+  const text = t(`mend.${mend}`);
+  const isSwitch = mend === "switchNetwork" || mend === "switchAdded";
+  // What mends is the next step; words to read or to put away are not.
+  const rank = mend === "help" || mend === "dismiss" ? "" : "primary";
   return html`
     <div class="notice ${toneOf(notice)}" id=${ids.notice(name)} data-notice=${name}>
       <div>
@@ -42,7 +45,7 @@ function noticeCard(view: View, notice: Notice) {
         <span>${t(textKey(notice), values)}</span>
         ${help && isUnfolded ? html`<p class="help">${t(help, values)}</p>` : nothing}
       </div>
-      <button type="button" class="button small" id=${ids.noticeMend(name)}
+      <button type="button" class="button small ${rank}" id=${ids.noticeMend(name)}
         aria-expanded=${help ? String(isUnfolded) : nothing}
         aria-disabled=${isSwitch ? busyMark(view, ids.switchNetwork) : nothing}
         @click=${() => act.mend(notice)}>${isSwitch ? buttonText(view, ids.switchNetwork, text) : text}</button>

@@ -19,6 +19,7 @@ import {
 import { ids } from "../ids";
 import { configOf, isOnChain, ownMeters } from "../select";
 import type { PageState } from "../state";
+import { connectButton } from "./header";
 import { busyMark, buttonText, inputText, type Parsed, parsed, type View, when } from "./view";
 
 /** What one buys when nothing is typed: half a minute of a lab battery. */
@@ -86,10 +87,12 @@ function quantityOf(view: View, offer: OfferView): { text: string; quantity: Par
 const isOwn = (state: PageState, { meter, prosumer }: OfferView): boolean =>
   ownMeters(state).includes(meter) || sameAddress(prosumer, state.wallet.account);
 
+const isConnected = ({ wallet }: PageState) => wallet.status === "connected";
+
 /** Why the button does nothing yet, in words; null when it works. */
 function whyNot(view: View, offer: OfferView, payment: bigint | null): string | null {
   const { state, t, language } = view;
-  if (state.wallet.status !== "connected") return t("offers.connectFirst");
+  if (!isConnected(state)) return null;
   if (!isOnChain(state)) return t("offers.wrongNetwork");
   if (isOwn(state, offer)) return t("offers.yourOwn");
   if (payment === 0n) return t("offers.tooLittle");
@@ -161,7 +164,8 @@ function offerCard(view: View, offer: OfferView) {
       </div>
       <form @submit=${(event: Event) => {
         event.preventDefault();
-        if (quantity.value !== null && reason === null) act.buyEnergy(offer, quantity.value);
+        if (isConnected(state) && quantity.value !== null && reason === null)
+          act.buyEnergy(offer, quantity.value);
       }}>
         ${quantityField(view, ids.offerQuantity(offerId), ids.offerUnit(offerId), text, t("offers.quantity"), quantity.problem ?? "")}
         <button type="button" class="button quiet small" id=${ids.offerAll(offerId)}
@@ -169,8 +173,12 @@ function offerCard(view: View, offer: OfferView) {
           ${t("offers.all")}
         </button>
         <p class="sum">${t("offers.payment")} <b id=${ids.offerPayment(offerId)} data-base-units=${String(payment ?? "")}>${payment === null ? "–" : nwtExact(payment, language)}</b></p>
-        <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null} aria-disabled=${busyMark(view, control)}
-          aria-describedby=${buyId}>${buttonText(view, control, t("offers.buy"))}</button>
+        ${when(
+          isConnected(state),
+          () => html`
+            <button class="button primary" id=${control} ?disabled=${quantity.value === null || reason !== null} aria-disabled=${busyMark(view, control)}
+              aria-describedby=${buyId}>${buttonText(view, control, t("offers.buy"))}</button>`,
+        )}
         <p class="why" id=${buyId}>${reason ?? ""}</p>
         ${moneyBack(view, offer)}
       </form>
@@ -193,6 +201,11 @@ export function offers(view: View) {
         )}
       </div>
       ${when(open.length === 0, () => html`<p class="empty">${state.hasSnapshot ? t("offers.none") : t("loading")}</p>`)}
+      ${when(
+        open.length > 0 && !isConnected(state),
+        () =>
+          html`<div class="next-step"><p>${t("offers.connectFirst")}</p>${connectButton(view, ids.offersConnect)}</div>`,
+      )}
       <ul class="offer-list">${open.map((offer) => offerCard(view, offer))}</ul>
     </section>
   `;

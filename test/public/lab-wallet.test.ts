@@ -28,8 +28,12 @@ import { need } from "../support/need";
 import { until } from "../support/until";
 
 const words = {
-  en: { settled: "Settled", buys: /^Buy 3 mWh of offer 1 for 0\.00036 NWT$/, connect: "Connect wallet" },
-  ko: { settled: "정산됨", buys: /^판매 1에서 3 mWh을\(를\) 0\.00036 NWT에 사기$/, connect: "지갑 연결" },
+  en: { settled: "Settled", buys: /^Buy 3 mWh of offer 1 for 0\.00036 NWT$/, connect: "Use the lab wallet" },
+  ko: {
+    settled: "정산됨",
+    buys: /^판매 1에서 3 mWh을\(를\) 0\.00036 NWT에 사기$/,
+    connect: "실습 지갑 쓰기",
+  },
 };
 
 describe("The page with the lab wallet", function () {
@@ -237,6 +241,26 @@ describe("The page with the lab wallet", function () {
     await close();
   });
 
+  it("names the next step beside the offers, and shows no Buy that cannot be pressed yet", async () => {
+    const { page, complaints, close } = await openPage();
+    await appears(page, ids.offersConnect, '[data-wallets="1"]');
+    assert.equal(await text(page, ids.offersConnect), words.en.connect);
+    assert.equal(await page.locator(`#${ids.offers} form button.primary`).count(), 0);
+    const ofTheSun = await page.locator(`#${ids.offersConnect}`).evaluate((button) => {
+      const colour = getComputedStyle(button).backgroundColor;
+      const others = [...document.querySelectorAll("main button")].filter((one) => one !== button);
+      return others.filter((one) => getComputedStyle(one).backgroundColor === colour).map(({ id }) => id);
+    });
+    assert.deepEqual(ofTheSun, [], "no other button of the page's body is as loud");
+    await press(page, ids.offersConnect);
+    await press(page, ids.labAccount("consumer"));
+    await appears(page, ids.account);
+    await disappears(page, ids.offersConnect);
+    await page.locator(`#${ids.offerBuy("1")}.primary`).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   it("refuses a quantity it cannot read or sell, in words, before any window", async () => {
     const { page, close } = await openPage();
     await connectLab(page, "consumer");
@@ -289,7 +313,28 @@ describe("The page with the lab wallet", function () {
       },
     });
     await appears(page, ids.notice("noWallet"));
+    await page.context().route("https://metamask.io/**", (route) => route.fulfill({ body: "a wallet" }));
+    for (const id of [ids.connect, ids.offersConnect, ids.noticeMend("noWallet")]) {
+      assert.equal(await text(page, id), "Get MetaMask");
+      const opened = page.context().waitForEvent("page");
+      await press(page, id);
+      const shop = await opened;
+      await shop.waitForURL("https://metamask.io/download/");
+      await shop.close();
+    }
+    await close();
+  });
+
+  it("offers a choice while nobody knows yet whether there is a wallet", async () => {
+    const { page, close } = await openPage({
+      awaits: `#${ids.connect}`,
+      prepare: async (prepared) => {
+        await prepared.route("**/api/config", (route) => route.abort());
+      },
+    });
+    assert.equal(await text(page, ids.connect), "Connect wallet");
     await press(page, ids.connect);
+    await appears(page, ids.walletMenu);
     assert.match(await text(page, ids.walletMenu), /None yet/);
     await page.keyboard.press("Escape");
     await disappears(page, ids.walletMenu);

@@ -93,7 +93,9 @@ describe("The page with MetaMask", function () {
       config: (view) => ({ ...view, rpcUrl: lan, labWallet: false }),
     });
     const { page, wallet, close } = opened;
-    await page.locator(`#${ids.connect}[data-wallets="1"]`).click();
+    await appears(page, ids.connect, '[data-wallets="1"]');
+    assert.equal(await text(page, ids.connect), "Connect MetaMask", "there is nothing to choose");
+    await press(page, ids.connect);
     await wallet.confirm();
     await appears(page, ids.notice("chainNotAddable"));
     assert.equal(await page.locator(`#${ids.copyRpcUrl}`).inputValue(), lan);
