@@ -59,11 +59,10 @@ function connect(url: string, setting: string): () => HDWalletProvider {
   return () => {
     if (provider) return provider;
     const chainId = askChainId(url, setting);
-    const isLab = isLabChain(chainId);
-    const phrase = process.env.MNEMONIC ?? (isLab ? LAB_MNEMONIC : undefined);
-    if (phrase === undefined) {
+    const phrase = process.env.MNEMONIC ?? LAB_MNEMONIC;
+    if (phrase === LAB_MNEMONIC && !isLabChain(chainId, { rpcUrl: url })) {
       throw setupError(
-        `The node at ${url} is on chain ${chainId}, which is no lab chain (${EMBEDDED_CHAIN_ID}, ${GETH_CHAIN_ID}): ` +
+        `The node at ${url} is on chain ${chainId}, which is no lab's (${EMBEDDED_CHAIN_ID} or ${GETH_CHAIN_ID}, on this machine): ` +
           `the well-known lab keys are refused there. Set MNEMONIC to the deployer's own, or correct ${setting}.`,
       );
     }

@@ -47,9 +47,24 @@ export const LAB_ACCOUNTS = {
 export const EMBEDDED_CHAIN_ID = 13370;
 export const GETH_CHAIN_ID = 13371;
 
-/** The chains where the well-known keys may sign; whoever holds such a key asks this, and nothing else. */
-export const isLabChain = (chainId: number): boolean =>
-  chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID;
+/** Whether a node is asked at this machine's own address. */
+export const isThisMachine = (rpcUrl: string): boolean =>
+  /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(rpcUrl).hostname);
+
+/**
+ * Whether a chain is a lab's: its money is play money and its operator's key is everybody's. The one rule for whoever
+ * signs with a well-known key, or leaves a lock open because a lock would protect nothing there. A lab's chain has a
+ * lab's id, is asked on this machine (anybody may give a network of his own that id), and is worked on with the lab's
+ * words (with words of one's own the operator's key is a secret). Who knows only a part of it asks with that part: a
+ * wallet is told the chain's id alone.
+ */
+export function isLabChain(
+  chainId: number,
+  { rpcUrl, mnemonic = LAB_MNEMONIC }: { rpcUrl?: string; mnemonic?: string } = {},
+): boolean {
+  const isIdOfLab = chainId === EMBEDDED_CHAIN_ID || chainId === GETH_CHAIN_ID;
+  return isIdOfLab && (rpcUrl === undefined || isThisMachine(rpcUrl)) && mnemonic === LAB_MNEMONIC;
+}
 
 /** 1 ether buys this many NWT. */
 export const TOKENS_PER_ETHER = 1000n;

@@ -33,8 +33,10 @@ export async function isDeployed(
 export async function labChain(rpcUrl: string, deployment: Contracts) {
   const web3 = new Web3(rpcUrl);
   const chainId = Number(await web3.eth.getChainId());
-  if (!isLabChain(chainId)) {
-    throw new Error(`chain ${chainId} is no lab chain: the well-known development keys are refused there`);
+  if (!isLabChain(chainId, { rpcUrl })) {
+    throw new Error(
+      `the chain ${chainId} of ${rpcUrl} is no lab's: the well-known development keys are refused there`,
+    );
   }
   web3.eth.transactionPollingInterval = 100;
   for (const { privateKey } of Object.values(LAB_ACCOUNTS)) web3.eth.accounts.wallet.add(privateKey);

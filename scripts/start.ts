@@ -9,7 +9,6 @@ import { isDeepStrictEqual } from "node:util";
 import { readContracts } from "../chain/artifacts";
 import { loadMeterKey, type MeterKey } from "../chain/meter-key";
 import { ask } from "../chain/rpc";
-import { LAB_MNEMONIC } from "../common/lab";
 import { type Config, loadServedConfig } from "../server/config";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
@@ -204,7 +203,7 @@ async function main(): Promise<void> {
       }),
     (key) => key.meter,
   );
-  if (config.isLab && config.mnemonic === LAB_MNEMONIC) await prepareMarket(config, chainId, meter);
+  if (config.isLab) await prepareMarket(config, chainId, meter);
   const served = await step("server and meter", () => startServer(serverSettings(config, chainId)));
   lock.describe({ program: "npm start", page: served.url, chain: config.rpcUrl });
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);

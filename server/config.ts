@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import type { HomeSettings } from "../common/home";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, LAB_MNEMONIC } from "../common/lab";
+import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, isThisMachine, LAB_MNEMONIC } from "../common/lab";
 import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
 import { type Host, parseHost } from "./http/hosts";
@@ -14,7 +14,7 @@ import { hostProblem } from "./listening";
 import { defaultNodes, httpUrl, type NodeAddress, nodeList } from "./node-list";
 import { slips } from "./slips";
 
-/** For a lab only, where the operator's key is everybody's as well: see `isLab`. */
+/** For a lab only, where the operator's key is everybody's as well: see `isLabChain`. */
 export const DEVELOPMENT_KEYSTORE_PASSWORD = "development only: this meter sells play energy";
 
 const integer = (least: number, most: number) =>
@@ -101,7 +101,7 @@ export const SETTINGS = {
   METER_KEYSTORE_PASSWORD: {
     schema: z.string().min(8).optional(),
     allowed:
-      "at least 8 characters of your own that lock the meter's key; needed on every chain but a lab's (embedded, or geth with the lab's words and chain id on this machine)",
+      "at least 8 characters of your own that lock the meter's key; needed on every chain but a lab's (embedded or geth, with the lab's words and chain id on this machine)",
     isSecret: true,
   },
   CONFIRMATIONS: {
@@ -181,7 +181,10 @@ export interface Config {
   chainId: number;
   /** Where wallets reach it. */
   publicRpcUrl: string;
-  /** A chain whose accounts are everybody's: the lab wallet and the faucet are there, and the meter's key needs no password. */
+  /**
+   * A lab's chain (`isLabChain`): `npm start` migrates and commissions, the lab wallet and the faucet are there, and the
+   * meter's key needs no password.
+   */
   isLab: boolean;
   /** The page reads the chain by the server's own `/rpc`. */
   hasRpcDoor: boolean;
@@ -280,7 +283,7 @@ function assemble(
 ): Config {
   const isEmbedded = values.NETWORK === "embedded";
   const rpcUrl = values.RPC_URL ?? `http://127.0.0.1:${isEmbedded ? values.EMBEDDED_PORT : 8547}`;
-  const isHere = ["127.0.0.1", "localhost", "[::1]"].includes(new URL(rpcUrl).hostname);
+  const isHere = isThisMachine(rpcUrl);
   const problems: string[] = [];
   if (!isHere && (values.MNEMONIC === undefined || values.MNEMONIC === LAB_MNEMONIC))
     problems.push(
@@ -293,10 +296,10 @@ function assemble(
       `PORT=${values.PORT}: the chain's node has that port (${isEmbedded ? "EMBEDDED_PORT" : rpcUrl}); ` +
         "the page needs another one",
     );
-  const chainId = values.CHAIN_ID ?? (isEmbedded ? EMBEDDED_CHAIN_ID : GETH_CHAIN_ID);
+  const chainId = isEmbedded ? EMBEDDED_CHAIN_ID : (values.CHAIN_ID ?? GETH_CHAIN_ID);
   const mnemonic = values.MNEMONIC ?? LAB_MNEMONIC;
   // Everybody holds the operator's key there, and may commission a meter of his own: a password would protect nothing.
-  const isLab = isEmbedded || (isHere && isLabChain(chainId) && mnemonic === LAB_MNEMONIC);
+  const isLab = isLabChain(chainId, { rpcUrl, mnemonic });
   const password = values.METER_KEYSTORE_PASSWORD ?? (isLab ? DEVELOPMENT_KEYSTORE_PASSWORD : undefined);
   if (password === undefined || (!isLab && password === DEVELOPMENT_KEYSTORE_PASSWORD))
     problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);

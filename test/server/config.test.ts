@@ -146,6 +146,8 @@ describe("the settings", () => {
     [{ BLOCK_TIME_S: "0.5" }, /^BLOCK_TIME_S=0.5: /],
     [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL=loud: .*debug, info, warn, error/],
     [{ NETWORK: "geth", MNEMONIC: OWN_MNEMONIC }, /^METER_KEYSTORE_PASSWORD: at least 8/],
+    [{ MNEMONIC: OWN_MNEMONIC }, /^METER_KEYSTORE_PASSWORD: .*lab's words and chain id on this machine/],
+    [{ MNEMONIC: OWN_MNEMONIC, RPC_URL: "http://10.0.0.2:8545" }, /^METER_KEYSTORE_PASSWORD: /],
     [{ NETWORK: "geth", CHAIN_ID: "4711" }, /^METER_KEYSTORE_PASSWORD: at least 8/],
     [
       { NETWORK: "geth", MNEMONIC: OWN_MNEMONIC, METER_KEYSTORE_PASSWORD: DEVELOPMENT_KEYSTORE_PASSWORD },
@@ -180,6 +182,7 @@ describe("the settings", () => {
       [{}, true, true],
       [{ PAGE_RPC: "off" }, true, false],
       [{ NETWORK: "geth" }, true, true],
+      [{ METER_KEYSTORE_PASSWORD: "long enough", MNEMONIC: OWN_MNEMONIC }, false, false],
       [{ ...own, CHAIN_ID: "4711" }, false, false],
       [{ ...own, CHAIN_ID: "1" }, false, false],
       [{ ...own, MNEMONIC: OWN_MNEMONIC }, false, false],
