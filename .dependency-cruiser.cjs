@@ -4,7 +4,10 @@ const room = (name, allowed, comment) => ({
   severity: "error",
   comment,
   from: { path: `^${name}/`, pathNot: "^server/main\\.ts$" },
-  to: { path: "^(common|chain|meter|server|public|geth|scripts|test|migrations|build)/", pathNot: allowed },
+  to: {
+    path: "^(common|chain|market|meter|server|public|geth|scripts|test|migrations|build)/",
+    pathNot: allowed,
+  },
 });
 
 module.exports = {
@@ -20,7 +23,15 @@ module.exports = {
       "chain/ is a library: it knows no store, no web and no delivery",
     ),
     room("meter", "^(meter|common)/", "a meter knows no chain, no web and no trades"),
-    room("server", "^(server|chain|common|build/abi)/", "only server/main.ts brings in the meter"),
+    room("market", "^(market|chain|common)/", "the market knows no store and no web: it is given both"),
+    {
+      name: "market-needs-chain-types-only",
+      severity: "error",
+      comment: "the market folds events, however they were read",
+      from: { path: "^market/" },
+      to: { path: "^chain/", dependencyTypesNot: ["type-only"] },
+    },
+    room("server", "^(server|market|chain|common|build/abi)/", "only server/main.ts brings in the meter"),
     room("public", "^(public|common|build/abi)/", "the page shares words with the server, not code"),
     {
       name: "server-main",

@@ -1,5 +1,6 @@
 /** What people and programs read: the server's state as the wire protocol has it. Pure; nothing is kept here. */
-import { type Address, sameAddress } from "../common/address";
+
+import type { Address } from "../common/address";
 import type {
   ChainView,
   HomeView,
@@ -14,11 +15,12 @@ import type {
 } from "../common/events";
 import type { HomeSettings } from "../common/home";
 import type { MeterSample } from "../common/meter";
+import { newestFirst, passes } from "../market/questions";
+import type { MarketMeter, MarketOffer, MarketReader, MarketTrade, PageOf } from "../market/types";
 import { noBlockSince } from "./chain-clock";
 import { most } from "./delivery/plan";
 import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
-import type { MarketMeter, MarketOffer, MarketReader, MarketTrade, PageOf } from "./store/market";
 
 /** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
 const CLOSED_TRADES_IN_SNAPSHOT = 200;
@@ -105,9 +107,7 @@ export class Views {
       return { trades: page.map((trade) => this.tradeOf(trade)), total: this.market.countTrades(closed) };
     }
     const found = this.openTrades().filter(
-      (trade) =>
-        (party === undefined || sameAddress(trade.buyer, party) || sameAddress(trade.seller, party)) &&
-        this.statusOf(trade) === status,
+      (trade) => passes(trade, { party }) && this.statusOf(trade) === status,
     );
     const page = found.slice(offset, offset + limit);
     return { trades: page.map((trade) => this.tradeOf(trade)), total: found.length };
@@ -241,9 +241,6 @@ export class Views {
     return this.market.openTrades().reverse();
   }
 }
-
-const newestFirst = (a: MarketTrade, b: MarketTrade): number =>
-  b.opened.block - a.opened.block || b.opened.logIndex - a.opened.logIndex;
 
 function statusOf(offer: MarketOffer, meter: MarketMeter["status"] | undefined): OfferView["status"] {
   if (offer.isWithdrawn) return "withdrawn";

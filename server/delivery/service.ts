@@ -15,10 +15,10 @@ import type {
 } from "../../common/meter";
 import type { Clock, Service } from "../../common/service";
 import { formatDecimal } from "../../common/units";
+import { type MarketTrade, signaturesCount } from "../../market/types";
 import { type ChainClock, noBlockSince } from "../chain-clock";
 import type { Store } from "../store";
 import { type HistoryPoint, SecondMeans } from "../store/history";
-import { type MarketTrade, signaturesCount } from "../store/market";
 import { countingFrom } from "./correction";
 import {
   type DeliveryPlan,

@@ -3,9 +3,11 @@
 import { type ChainEvent, eventFromJson, eventToJson } from "../../chain/chain-event";
 import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../../chain/sink";
 import { messageOf } from "../../common/log";
+import { fold } from "../../market/fold";
+import { MemoryMarket } from "../../market/memory";
+import { type MarketReader, nothingTouched, type Touched } from "../../market/types";
 import type { Db } from "./db";
 import { prepareStatements } from "./ledger-sql";
-import { Market, nothingTouched, type Touched } from "./market";
 
 /** Hashes kept to find the common ancestor after a reorganisation; a deeper one is a reset. */
 const KNOWN_BLOCKS = 256;
@@ -50,10 +52,8 @@ const headerOf = (row: BlockRow): BlockHeader => ({
 });
 
 export class Ledger implements ChainSink {
-  /** Confirmed only: what delivery acts on. */
-  confirmed = new Market();
-  /** Confirmed, and the openings and offers still waiting for confirmations: what people see. */
-  displayed = this.confirmed;
+  private market = new MemoryMarket();
+  private early: MarketReader | null = null;
 
   private previewed: { events: ChainEvent[]; headers: BlockHeader[] } = { events: [], headers: [] };
   private state: ChainState = "nodeLost";
@@ -69,6 +69,16 @@ export class Ledger implements ChainSink {
     this.sql = prepareStatements(db);
     this.watchedFrom = (this.sql.watchedFrom.get() as { watched_from: number | null }).watched_from;
     this.replay();
+  }
+
+  /** Confirmed only: what delivery acts on. */
+  get confirmed(): MarketReader {
+    return this.market;
+  }
+
+  /** Confirmed, and the openings and offers still waiting for confirmations: what people see. */
+  get displayed(): MarketReader {
+    return this.early ?? this.market;
   }
 
   onChange(listener: LedgerListener): void {
@@ -128,7 +138,7 @@ export class Ledger implements ChainSink {
         if (changes === 0) continue;
         fresh.push(event);
         // An event from behind the cursor cannot be folded on top of later ones.
-        if (!before || event.block > before.block) this.confirmed.apply(event, header, touched);
+        if (!before || event.block > before.block) fold(this.market, event, header, touched);
       }
       this.sql.moveCursor.run(batch.through.block, batch.through.hash);
       this.sql.pruneBlocks.run(batch.through.block - KNOWN_BLOCKS);
@@ -214,11 +224,10 @@ export class Ledger implements ChainSink {
     const headers = new Map(
       (this.sql.allBlocks.all() as BlockRow[]).map((row) => [row.block, headerOf(row)]),
     );
-    this.confirmed = new Market();
-    const touched = nothingTouched();
+    this.market = new MemoryMarket();
     for (const { body } of this.sql.allEvents.all() as { body: string }[]) {
       const event = this.db.decode(() => eventFromJson(body));
-      this.confirmed.apply(event, headers.get(event.block)!, touched);
+      fold(this.market, event, headers.get(event.block)!);
     }
     this.display();
   }
@@ -228,16 +237,17 @@ export class Ledger implements ChainSink {
     const touched = nothingTouched();
     const early = this.previewed.events.filter((event) => isShownEarly(event) && !this.isStored(event));
     if (early.length === 0) {
-      this.displayed = this.confirmed;
+      this.early = null;
       return touched;
     }
     const headers = new Map(this.previewed.headers.map((header) => [header.block, header]));
-    this.displayed = this.confirmed.fork();
+    const market = this.market.fork();
     for (const event of inOrder(early)) {
       const header = headers.get(event.block);
       if (!header) throw new Error(`A preview brings ${event.name} without the header of its block.`);
-      this.displayed.apply(event, header, touched, false);
+      fold(market, event, header, touched, false);
     }
+    this.early = market;
     return touched;
   }
 

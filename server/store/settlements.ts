@@ -2,9 +2,9 @@
 
 import type { SettlementSource, SignedReading } from "../../chain/readings";
 import type { Log } from "../../common/log";
+import { signaturesCount } from "../../market/types";
 import type { Journal } from "./journal";
 import type { Ledger } from "./ledger";
-import { signaturesCount } from "./market";
 
 export interface Settlements extends SettlementSource {
   /** Open trades whose newest reading the chain has refused for good: what they delivered is not paid. */
