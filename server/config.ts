@@ -9,6 +9,8 @@ import type { HomeSettings } from "../common/home";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, isThisMachine, LAB_MNEMONIC } from "../common/lab";
 import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
+import { CALIBRATION } from "./homes-fields";
+import { readHomes } from "./homes-file";
 import { type Host, parseHost } from "./http/hosts";
 import { hostProblem } from "./listening";
 import { defaultNodes, httpUrl, type NodeAddress, nodeList } from "./node-list";
@@ -88,13 +90,18 @@ export const SETTINGS = {
       "12 to 24 lower-case words, of which the account m/44'/60'/0'/0/4 pays for settlements (by default the lab's well-known words, on a node of this machine only)",
     isSecret: true,
   },
+  HOMES: {
+    schema: z.string().min(1).max(1000).optional(),
+    allowed:
+      "a JSON file that lists the homes of this server (docs/homes.md); by default one home, whose meter METER and METER_CALIBRATION describe",
+  },
   METER: {
     schema: z.string().regex(/^(simulated(:StandardFirmata)?|serial:.+)$/),
     allowed: "simulated, simulated:StandardFirmata, or serial: and a port such as serial:/dev/ttyACM0",
     fallback: "simulated",
   },
   METER_CALIBRATION: {
-    schema: z.string().regex(/^[\w.=, ]*$/),
+    schema: CALIBRATION,
     allowed: "what was measured on a real board, such as vccVolts=4.92,dividerRatio=2.03 (docs/wiring.md)",
     fallback: "",
   },
@@ -274,6 +281,10 @@ export function readConfig(env: Record<string, string | undefined>, envFile: str
       problems.push(`${name}=${shown}: allowed is ${setting.allowed}`);
     }
   }
+  if (given.HOMES !== undefined)
+    for (const name of ["METER", "METER_CALIBRATION"])
+      if (given[name] !== undefined)
+        problems.push(`${name}: the meters of HOMES=${given.HOMES} are in that file; unset ${name} or HOMES`);
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(values as { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> });
 }
@@ -305,6 +316,11 @@ function assemble(
     problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);
   if (isEmbedded && values.CHAIN_ID !== undefined && values.CHAIN_ID !== EMBEDDED_CHAIN_ID)
     problems.push(`CHAIN_ID=${values.CHAIN_ID}: allowed is ${SETTINGS.CHAIN_ID.allowed}`);
+  const { homes, problems: problemsOfHomes } =
+    values.HOMES === undefined
+      ? { homes: [homeOfOne(values.METER, values.METER_CALIBRATION)], problems: [] }
+      : readHomes(values.HOMES);
+  problems.push(...problemsOfHomes);
   if (password === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     network: values.NETWORK,
@@ -320,7 +336,7 @@ function assemble(
     mnemonic,
     meter: values.METER,
     meterCalibration: values.METER_CALIBRATION,
-    homes: [homeOfOne(values.METER, values.METER_CALIBRATION)],
+    homes,
     meterKeystorePassword: password,
     confirmations: values.CONFIRMATIONS,
     pollIntervalMs: values.POLL_INTERVAL_MS,

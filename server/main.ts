@@ -5,11 +5,11 @@
 import { join } from "node:path";
 import { createChain, type DeployedContracts, loadMeterKey, type MeterKey } from "../chain";
 import type { ReadingSigner } from "../chain/readings";
+import type { HomeSettings } from "../common/home";
 import { createLog, type Log, messageOf, namedLog } from "../common/log";
 import type { Clock, Service } from "../common/service";
-import { parseCalibration } from "../meter/calibration";
 import { systemClock } from "../meter/clock";
-import { createMeter } from "../meter/meter";
+import { createHomeMeters } from "../meter/homes";
 import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
 import { type Config, ConfigError, loadServedConfig } from "./config";
@@ -45,8 +45,11 @@ async function begin<S extends Service>(service: S): Promise<S> {
 
 /** Starts everything. @returns where the page is served */
 async function start(config: Config, clock: Clock, log: Log, fail: (error: unknown) => void): Promise<Web> {
+  const [home, ...others] = config.homes as [HomeSettings, ...HomeSettings[]];
+  if (others.length > 0)
+    log.warn(`runs ${home.name} alone: of ${others.length} other homes nothing is measured or delivered yet`);
   const key = await loadMeterKey({
-    file: join(config.dataDir, "meter-key.json"),
+    file: join(config.dataDir, home.meter.keyFile),
     password: config.meterKeystorePassword,
     createIfMissing: true,
   });
@@ -62,13 +65,12 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     log,
   });
   const register = journal.registerOf(key.meter);
-  const meter = createMeter({
-    transport: config.meter,
-    calibration: parseCalibration(config.meterCalibration),
-    ...(register && { register }),
+  const { homes } = createHomeMeters([home], {
     clock: { ...systemClock, nowMs: clock.nowMs },
-    simulation: { world: { dayS: config.simDayMinutes * 60 } },
+    dayS: config.simDayMinutes * 60,
+    registerOf: () => register ?? undefined,
   });
+  const { meter } = homes.get(home.name)!;
   const chainClock = new ChainClock(config.blockSilenceMs);
   const delivery: DeliveryService = new DeliveryService({
     store,

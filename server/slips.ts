@@ -1,11 +1,18 @@
 /** Finds slips of the pen in setting names: in an environment full of others' names, a list of ours is not enough. */
 
+/** One letter from HOMES, and in every environment. */
+const EVERY_SHELLS = "HOME";
+
+/** Which of `ours` was most likely meant by `name`, in letters of whatever case; undefined when none is near. */
+export const likely = (name: string, ours: string[]): string | undefined =>
+  ours.find((one) => distance(name.toLowerCase(), one.toLowerCase()) <= (one.length < 6 ? 1 : 2));
+
 /** One complaint for each of `names` that is unknown and yet most likely meant to be one of `known`. */
 export function slips(names: string[], isKnown: (name: string) => boolean, ours: string[]): string[] {
   return names
-    .filter((name) => !isKnown(name))
+    .filter((name) => name !== EVERY_SHELLS && !isKnown(name))
     .flatMap((name) => {
-      const meant = ours.find((one) => distance(name.toUpperCase(), one) <= (one.length < 6 ? 1 : 2));
+      const meant = likely(name, ours);
       // HOSTS, PORTS and the like are no slips of four letters, they are other programs' words.
       if (meant === undefined || (meant.length < 5 && name.length !== meant.length)) return [];
       return [`${name} is not a setting; ${meant} is: correct or unset it`];
