@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { Firmata } from "firmata-io";
-import { Board, Relay } from "johnny-five";
+import { Board as FiveBoard, Relay } from "johnny-five";
 import type { MeterFirmware, RelayPosition } from "../common/meter";
 import { ADC_STEPS } from "./calibration";
 import type { MeterClock } from "./clock";
@@ -10,6 +10,8 @@ import { WIRING } from "./wiring";
 
 /** Counts of all analog pins, taken together. */
 export interface RawScan {
+  /** Counts the scans of its source; those of modelled meters share one count, so that their samples come together. */
+  number: number;
   neighborCurrent: number;
   batteryVolts: number;
   panelCurrent: number | null;
@@ -27,6 +29,27 @@ export interface BoardEvents {
   closed(reason: string): void;
   /** Bytes that the driver choked on were thrown away. */
   garbage(detail: string): void;
+}
+
+/** One connection to a board, as a session sees it. */
+export interface Board extends RelayPin {
+  readonly firmware: MeterFirmware;
+  /** Asks for a sign of life; the answer comes to `version`. */
+  askVersion(): void;
+  /** Ends the connection and lets go of everything. */
+  release(): Promise<void>;
+}
+
+/** The way to a board, whatever it is: connected once a session, ended once for all. */
+export interface BoardSource {
+  /** As given: `serial:/dev/ttyACM0`. */
+  readonly name: string;
+  /** The time of its scans, where that is not the moment at which they are told. */
+  readonly clock?: MeterClock;
+  /** @throws Error in plain English that names the mend, or that of `stop` */
+  connect(events: BoardEvents, stop: AbortSignal): Promise<Board>;
+  /** Lets go of everything that keeps the process alive. A later `connect` starts anew. */
+  end(): Promise<void>;
 }
 
 export interface BoardOptions {
@@ -51,17 +74,17 @@ const PIN_STATE_QUERY = 0x6d;
 interface BoardInternals {
   timer: NodeJS.Timeout | null;
 }
-const boardCache = (Board as unknown as { cache: Board[] }).cache;
+const boardCache = (FiveBoard as unknown as { cache: FiveBoard[] }).cache;
 
 /** One connection to an Arduino with our own firmware or StandardFirmata. The one module that knows Johnny-Five. */
-export class ArduinoBoard implements RelayPin {
+export class ArduinoBoard implements Board {
   readonly firmware: MeterFirmware;
   readonly #line: Line;
   readonly #io: Firmata;
-  readonly #board: Board;
+  readonly #board: FiveBoard;
   readonly #relay: Relay;
 
-  private constructor(line: Line, io: Firmata, board: Board, options: BoardOptions, events: BoardEvents) {
+  private constructor(line: Line, io: Firmata, board: FiveBoard, options: BoardOptions, events: BoardEvents) {
     this.#line = line;
     this.#io = io;
     this.#board = board;
@@ -117,8 +140,8 @@ export class ArduinoBoard implements RelayPin {
       reportVersionTimeout: ASK_FOR_BANNER_AFTER_MS,
       samplingInterval: options.scanIntervalMs,
     });
-    const board = new Board({ io, repl: false, debug: false, sigint: false } as ConstructorParameters<
-      typeof Board
+    const board = new FiveBoard({ io, repl: false, debug: false, sigint: false } as ConstructorParameters<
+      typeof FiveBoard
     >[0]);
     const ready = new Promise<void>((resolve, reject) => {
       abandon = reject;
@@ -171,7 +194,6 @@ export class ArduinoBoard implements RelayPin {
     this.#io.reportVersion(() => {});
   }
 
-  /** Closes the line and lets go of everything. */
   async release(): Promise<void> {
     await release(this.#line, this.#io, this.#board);
   }
@@ -186,6 +208,7 @@ export class ArduinoBoard implements RelayPin {
     const channels: number[] = [neighborCurrent.analog, batteryVolts.analog];
     if (options.hasPanelSensor) channels.push(panelCurrent.analog);
     const counts = new Map<number, number>();
+    let number = 0;
     const last = channels.at(-1)!;
     for (const channel of channels)
       this.#io.analogRead(channel, (value) => {
@@ -193,6 +216,7 @@ export class ArduinoBoard implements RelayPin {
         if (channel !== last) return;
         if (channels.every((each) => counts.has(each)))
           events.scan({
+            number: ++number,
             neighborCurrent: counts.get(neighborCurrent.analog)!,
             batteryVolts: counts.get(batteryVolts.analog)!,
             panelCurrent: counts.get(panelCurrent.analog) ?? null,
@@ -203,7 +227,7 @@ export class ArduinoBoard implements RelayPin {
 }
 
 /** Johnny-Five keeps every board it ever saw, and timers that would hold the process for ten seconds. */
-async function release(line: Line, io: Firmata, board: Board): Promise<void> {
+async function release(line: Line, io: Firmata, board: FiveBoard): Promise<void> {
   clearTimeout(io.reportVersionTimeoutId);
   const { timer } = board as unknown as BoardInternals;
   if (timer !== null) clearTimeout(timer);

@@ -1,10 +1,13 @@
-/** The meters of a list of homes, of whatever kind, and the street that the modelled ones share. */
+/** The meters of a list of homes, of whatever kind, and the street on which they stand. */
 import type { HomeSettings, MeterSettings } from "../common/home";
 import type { HouseFigures } from "../common/house";
 import type { Meter, Metering, RegisterStart } from "../common/meter";
+import type { BoardSource } from "./board";
 import { parseCalibration } from "./calibration";
 import type { MeterClock } from "./clock";
-import { createMeter } from "./meter";
+import { createMeter, createReceivingMeter, type MeterOptions } from "./meter";
+import { Model } from "./modelled/model";
+import type { Plot } from "./modelled/street";
 
 export interface HomeMetersOptions {
   clock: MeterClock;
@@ -12,7 +15,7 @@ export interface HomeMetersOptions {
   dayS: number;
   /** What the journal holds of the home's meter; undefined for a new one. */
   registerOf(home: HomeSettings): RegisterStart | undefined;
-  /** How often a modelled meter gives a sample, ms. */
+  /** How often a modelled meter gives a sample, ms; by default as often as any other. */
   modelledSampleIntervalMs?: number;
 }
 
@@ -30,9 +33,10 @@ export interface HomeMeters {
 export interface Street {
   /**
    * Says who takes what leaves through the relay of the home called `from`: the home called `to`, or null for a load
-   * of the seller's own (a fixed resistor), which is also what takes it before anything was said. Says nothing about
-   * the relay. For a home that is not modelled, what its meter measures arrives at `to`.
-   * @throws RangeError on a name that no home has
+   * of the seller's own (a fixed resistor). Before anything was said, it is the home whose receiving meter is wired to
+   * it, or else the resistor. Says nothing about the relay. Of a home that is not modelled, what its meter measures
+   * arrives at `to`.
+   * @throws RangeError on a name that no home has, or when a home shall deliver to itself
    */
   deliver(from: string, to: string | null): void;
 }
@@ -48,31 +52,84 @@ export interface HomesOfMeters {
  * @throws Error naming the home whose settings cannot be built
  */
 export function createHomeMeters(homes: readonly HomeSettings[], options: HomeMetersOptions): HomesOfMeters {
-  const built = new Map<string, HomeMeters>();
-  for (const home of homes) {
-    const register = options.registerOf(home);
-    const meter = createMeter({
-      transport: transportOf(home.meter),
-      calibration: parseCalibration(home.meter.calibration),
-      ...(register && { register }),
-      clock: options.clock,
-      simulation: { world: { dayS: options.dayS } },
-    });
-    built.set(home.name, { meter, receiving: null, house: null });
-  }
-  return {
-    homes: built,
-    street: {
-      deliver(from, to) {
-        for (const name of to === null ? [from] : [from, to])
-          if (!built.has(name)) throw new RangeError(`no home is called "${name}"`);
-      },
-    },
-  };
+  const builder = new Builder(options);
+  const plots = homes.map((home) => builder.plot(home));
+  const built = homes.map((home, index): [string, HomeMeters] => {
+    const plot = plots[index]!;
+    const meter = builder.meter(home, plot);
+    if (plot.house === null) measure(meter, plot);
+    return [home.name, { meter, receiving: builder.receiving(home, plot), house: plot.house }];
+  });
+  for (const { name, receivingMeter } of homes)
+    if (receivingMeter?.wireFrom) builder.street.deliver(receivingMeter.wireFrom, name);
+  return { homes: new Map(built), street: builder.street };
 }
 
-/** As `createTransport` reads it. */
-function transportOf({ kind, port, firmware }: Omit<MeterSettings, "keyFile">): string {
-  if (kind === "serial") return `serial:${port}`;
-  return firmware === null ? kind : `${kind}:${firmware}`;
+class Builder {
+  readonly #options: HomeMetersOptions;
+  readonly #model: Model;
+  /** Each sensor has noise of its own, the same at every start. */
+  #seed = 0;
+
+  constructor(options: HomeMetersOptions) {
+    this.#options = options;
+    this.#model = new Model({ clock: options.clock, dayS: options.dayS });
+  }
+
+  get street(): Street {
+    return this.#model.street;
+  }
+
+  plot({ name, meter, house }: HomeSettings): Plot {
+    if (meter.kind !== "modelled") return this.#model.addMeasured(name);
+    if (house === null)
+      throw new Error(`${name} has a modelled meter and no house: give it a roof, a battery and a load`);
+    return this.#model.addHouse(name, house);
+  }
+
+  meter(home: HomeSettings, plot: Plot): Meter {
+    const register = this.#options.registerOf(home);
+    return createMeter({
+      ...(plot.house === null
+        ? this.#arduino(home.meter)
+        : this.#modelled(this.#model.delivering(plot, ++this.#seed))),
+      ...(register && { register }),
+    });
+  }
+
+  receiving({ receivingMeter }: HomeSettings, plot: Plot): Metering | null {
+    // A simulated one has no wire yet that its Arduino could look at.
+    if (receivingMeter === null || receivingMeter.kind === "simulated") return null;
+    return createReceivingMeter(
+      receivingMeter.kind === "modelled"
+        ? this.#modelled(this.#model.receiving(plot, ++this.#seed))
+        : this.#arduino(receivingMeter),
+    );
+  }
+
+  #modelled(transport: BoardSource): MeterOptions {
+    const { modelledSampleIntervalMs: sampleIntervalMs } = this.#options;
+    return { transport, ...(sampleIntervalMs !== undefined && { sampleIntervalMs }) };
+  }
+
+  #arduino({ kind, port, firmware, calibration }: Omit<MeterSettings, "keyFile">): MeterOptions {
+    const { clock, dayS } = this.#options;
+    const simulated = firmware === null ? kind : `${kind}:${firmware}`;
+    return {
+      transport: kind === "serial" ? `serial:${port}` : simulated,
+      calibration: parseCalibration(calibration),
+      clock,
+      simulation: { world: { dayS } },
+    };
+  }
+}
+
+/** What leaves a home that is not modelled is what its meter says; a lost one says nothing. */
+function measure(meter: Meter, plot: Plot): void {
+  meter.onSample(({ volts, amperes }) => {
+    plot.measured = { volts, amperes: Math.max(0, amperes) };
+  });
+  meter.onStatus(({ state }) => {
+    if (state !== "online") plot.measured = { volts: 0, amperes: 0 };
+  });
 }

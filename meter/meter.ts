@@ -1,23 +1,27 @@
 import type {
   Meter,
   MeterFirmware,
-  MeterSample,
+  Metering,
   MeterState,
   MeterStatus,
+  ReceivedSample,
   RegisterStart,
   RelayPosition,
+  Switching,
 } from "../common/meter";
+import { ArduinoBoard, type BoardSource } from "./board";
 import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
 import { type MeterClock, systemClock } from "./clock";
 import { EnergyRegister } from "./energy";
 import type { Transport } from "./line";
+import { lonelyHouse } from "./modelled/model";
 import { type Ending, Session, type SessionOptions } from "./session";
 import type { SimulationOptions } from "./sim/desk";
-import { createTransport } from "./transport";
+import { createTransport, MODELLED } from "./transport";
 
 export interface MeterOptions {
-  /** `serial:/dev/ttyACM0`, `simulated`, or a transport of one's own. */
-  transport: string | Transport;
+  /** `serial:/dev/ttyACM0`, `simulated`, `modelled`, a transport of one's own, or what is no Arduino at all. */
+  transport: string | Transport | BoardSource;
   /** What the journal holds; a new meter starts at 0. */
   register?: RegisterStart;
   /** Differences from `CALIBRATION_DEFAULTS`. */
@@ -47,17 +51,26 @@ const SOUND_AFTER_MS = 60_000;
 const NO_RETRY = { waitMs: 0, faultWaitMs: 0 };
 
 /**
- * A meter on an Arduino.
+ * A meter with a relay.
  * @throws Error on an unknown transport, an impossible register or a scan interval that cannot measure a ripple.
  */
 export function createMeter(options: MeterOptions): Meter {
-  return new ArduinoMeter(options);
+  return new BoardMeter(options, false, (sample, relay) => ({ ...sample, relay }));
 }
 
-class ArduinoMeter implements Meter {
+/**
+ * A meter at the end of a neighbour's wire. Its relay pin is not used; a current may flow while the wire has voltage.
+ * @throws Error as `createMeter` does
+ */
+export function createReceivingMeter(options: Omit<MeterOptions, "hasPanelSensor">): Metering {
+  return new BoardMeter({ ...options, hasPanelSensor: false }, true, (sample) => sample);
+}
+
+class BoardMeter<Sample extends ReceivedSample> implements Metering<Sample>, Switching {
   readonly #clock: MeterClock;
   readonly #options: SessionOptions;
-  readonly #sampleListeners = new Set<(sample: MeterSample) => void>();
+  readonly #sampleListeners = new Set<(sample: Sample) => void>();
+  readonly #toSample: (sample: ReceivedSample, relay: RelayPosition) => Sample;
   readonly #statusListeners = new Set<(status: MeterStatus) => void>();
   #status: MeterStatus;
   #wanted: RelayPosition = "open";
@@ -70,25 +83,29 @@ class ArduinoMeter implements Meter {
   #firmware: MeterFirmware | null = null;
   #trips = 0;
 
-  constructor(options: MeterOptions) {
+  constructor(
+    options: MeterOptions,
+    isReceiving: boolean,
+    toSample: (sample: ReceivedSample, relay: RelayPosition) => Sample,
+  ) {
+    this.#toSample = toSample;
     const scanIntervalMs = options.scanIntervalMs ?? SCAN_INTERVAL_MS;
     if (!Number.isInteger(scanIntervalMs) || scanIntervalMs < 10 || scanIntervalMs % 10 === 0)
       throw new RangeError(
         `a scan interval of ${scanIntervalMs} ms cannot be used: whole milliseconds, more than 10 and no multiple of 10, or a 50 Hz ripple is metered wrong (usual: ${SCAN_INTERVAL_MS})`,
       );
-    this.#clock = options.clock ?? systemClock;
+    const given = options.clock ?? systemClock;
+    const source = sourceOf(options, given, scanIntervalMs);
+    this.#clock = source.clock ?? given;
     this.#options = {
-      transport:
-        typeof options.transport === "string"
-          ? createTransport(options.transport, options.simulation)
-          : options.transport,
+      source,
       clock: this.#clock,
       scanIntervalMs,
       scansPerSample: Math.max(
         1,
         Math.round((options.sampleIntervalMs ?? SAMPLE_INTERVAL_MS) / scanIntervalMs),
       ),
-      hasPanelSensor: options.hasPanelSensor ?? true,
+      isReceiving,
       calibration: { ...CALIBRATION_DEFAULTS, ...options.calibration },
       register: new EnergyRegister(options.register ?? { registerMilliWh: 0n, registerRestMicroJoule: 0n }),
     };
@@ -107,7 +124,7 @@ class ArduinoMeter implements Meter {
     return this.#trips;
   }
 
-  onSample(listener: (sample: MeterSample) => void): () => void {
+  onSample(listener: (sample: Sample) => void): () => void {
     this.#sampleListeners.add(listener);
     return () => this.#sampleListeners.delete(listener);
   }
@@ -160,7 +177,7 @@ class ArduinoMeter implements Meter {
 
   /** Connects, meters, loses, and connects again, until told to stop. */
   async #live(stop: AbortSignal): Promise<void> {
-    const { transport } = this.#options;
+    const { source } = this.#options;
     this.#retry = NO_RETRY;
     this.#lastFailure = null;
     while (!stop.aborted) {
@@ -172,7 +189,7 @@ class ArduinoMeter implements Meter {
       }
       await this.#pause(this.#retry.waitMs, stop);
     }
-    await transport.end();
+    await source.end();
     this.#life = null;
     this.#say("stopped", "disconnected");
   }
@@ -180,7 +197,7 @@ class ArduinoMeter implements Meter {
   #sayOpening(): void {
     const failure = this.#lastFailure;
     const again = failure === null ? "" : ` again: ${failure.reason}`;
-    this.#say("connecting", `opening ${this.#options.transport.name}${again}`, failure);
+    this.#say("connecting", `opening ${this.#options.source.name}${again}`, failure);
   }
 
   /** One session. @throws Error when it cannot be opened. */
@@ -195,10 +212,12 @@ class ArduinoMeter implements Meter {
           this.#retry = { ...this.#retry, waitMs: 0 };
           this.#firmware = firmware;
           session.setRelay(this.#wanted);
-          const silence = firmware.opensByItself
-            ? "it opens the relay by itself when it gets no heartbeat for a second"
-            : "it leaves the relay as it is when this program dies";
-          this.#online = `${firmware.name} on ${this.#options.transport.name}; ${silence}`;
+          const silence = this.#options.isReceiving
+            ? "it measures what arrives"
+            : firmware.opensByItself
+              ? "it opens the relay by itself when it gets no heartbeat for a second"
+              : "it leaves the relay as it is when this program dies";
+          this.#online = `${firmware.name} on ${this.#options.source.name}; ${silence}`;
           this.#say("online", this.#online);
         },
         panel: (fault) => {
@@ -209,9 +228,11 @@ class ArduinoMeter implements Meter {
           this.#trips++;
           this.#wanted = "open";
         },
-        sample: (sample) => {
+        sample: (measured, relay) => {
+          const sample = this.#toSample(measured, relay);
           for (const listener of this.#sampleListeners) listener(sample);
         },
+        waiting: (words) => this.#say("connecting", `${this.#options.source.name}: ${words}`),
       },
       stop,
     );
@@ -260,4 +281,24 @@ class ArduinoMeter implements Meter {
       stop.addEventListener("abort", done);
     });
   }
+}
+
+/** Johnny-Five is between the session and a line; what has no line has its own boards. */
+function sourceOf(options: MeterOptions, clock: MeterClock, scanIntervalMs: number): BoardSource {
+  const { transport: given, simulation, hasPanelSensor = true } = options;
+  if (given === MODELLED) return lonelyHouse({ clock, ...daysOf(simulation) });
+  const way = typeof given === "string" ? createTransport(given, simulation) : given;
+  if ("connect" in way) return way;
+  return {
+    name: way.name,
+    connect: (events, stop) =>
+      ArduinoBoard.connect({ transport: way, clock, scanIntervalMs, hasPanelSensor }, events, stop),
+    end: () => way.end(),
+  };
+}
+
+/** The sun is one and the same, simulated or modelled. */
+function daysOf(simulation: SimulationOptions | undefined): { dayS?: number; startOfDay?: number } {
+  const { dayS, startOfDay } = simulation?.world ?? {};
+  return { ...(dayS !== undefined && { dayS }), ...(startOfDay !== undefined && { startOfDay }) };
 }

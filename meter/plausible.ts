@@ -39,12 +39,20 @@ const LOOKS = 25;
 
 const isCurrent = (amperes: number): boolean => Math.abs(amperes) <= SENSOR_LIMIT_AMPERES;
 
+const inAmperes = (amperes: number): string => `${amperes.toFixed(2)} A`;
+
 type Judgement = "fine" | Fault;
 
 /** Judges look by look; a fault is one that has lasted. */
 export class Plausibility {
+  readonly #isReceiving: boolean;
   readonly #lasting = new Map<string, number>();
   #meanAmperes = 0;
+
+  /** `isReceiving`: at the end of a neighbour's wire, which may be without voltage, and has no relay. */
+  constructor(isReceiving = false) {
+    this.#isReceiving = isReceiving;
+  }
 
   /** False while current or voltage cannot be what is shown: nothing is metered by it. */
   isMeasurable({ amperes, voltsCounts }: Look): boolean {
@@ -59,43 +67,44 @@ export class Plausibility {
   /** Of the panel's sensor, which meters nothing that is sold. */
   lookAtPanel({ panelAmperes }: Look): Fault | null {
     if (panelAmperes === null) return null;
-    const shown = `${panelAmperes.toFixed(2)} A`;
     if (!isCurrent(panelAmperes))
       return this.#lasts("panel", {
         name: "panelOutOfRange",
-        words: `the panel's current sensor shows ${shown}, which it cannot measure: check the wire to A2`,
+        words: `the panel's current sensor shows ${inAmperes(panelAmperes)}, which it cannot measure: check the wire to A2`,
       });
     if (panelAmperes <= -PANEL_BACKWARDS_AMPERES)
       return this.#lasts("panel", {
         name: "panelBackwards",
-        words: `the panel's current flows backwards (${shown}): swap the two wires of the sensor at A2`,
+        words: `the panel's current flows backwards (${inAmperes(panelAmperes)}): swap the two wires of the sensor at A2`,
       });
     return this.#lasts("panel", "fine");
   }
 
   #current({ amperes, mayConduct }: Look): Judgement {
-    const shown = `${amperes.toFixed(2)} A`;
     // A single look is noisy: the mean of the last ten or so tells a direction.
     this.#meanAmperes = mayConduct ? this.#meanAmperes + (amperes - this.#meanAmperes) / 10 : 0;
     if (!mayConduct) {
       if (Math.abs(amperes) < LEAK_AMPERES) return "fine";
-      const words = `${shown} flow although the relay is open: its contact is welded, or its wiring is wrong`;
+      const words = this.#isReceiving
+        ? `${inAmperes(amperes)} arrive on a wire without voltage: check the wire from its divider to A1`
+        : `${inAmperes(amperes)} flow although the relay is open: its contact is welded, or its wiring is wrong`;
       return { name: "currentThroughOpenRelay", words };
     }
     if (!isCurrent(amperes))
       return {
         name: "currentOutOfRange",
-        words: `the current sensor shows ${shown}, which it cannot measure: check the wire to A0, or the load takes more than 5 A`,
+        words: `the current sensor shows ${inAmperes(amperes)}, which it cannot measure: check the wire to A0, or the load takes more than 5 A`,
       };
     if (this.#meanAmperes > -BACKWARDS_AMPERES) return "fine";
     return {
       name: "currentBackwards",
-      words: `the current flows backwards (${this.#meanAmperes.toFixed(2)} A): swap the two wires of the current sensor at A0`,
+      words: `the current flows backwards (${inAmperes(this.#meanAmperes)}): swap the two wires of the current sensor at A0`,
     };
   }
 
   #volts({ volts, voltsCounts }: Look): Judgement {
-    if (volts < LEAST_VOLTS)
+    const what = this.#isReceiving ? "wire" : "battery";
+    if (volts < LEAST_VOLTS && !this.#isReceiving)
       return {
         name: "noBatteryVolts",
         words: `the battery shows ${volts.toFixed(2)} V: check the wire from its divider to A1, and the battery's fuse`,
@@ -103,7 +112,7 @@ export class Plausibility {
     if (voltsCounts < LAST_COUNTS) return "fine";
     return {
       name: "batteryOutOfRange",
-      words: `the battery shows ${volts.toFixed(2)} V or more, the end of the scale: check the divider at A1 and its ratio`,
+      words: `the ${what} shows ${volts.toFixed(2)} V or more, the end of the scale: check the divider at A1 and its ratio`,
     };
   }
 

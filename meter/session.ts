@@ -1,5 +1,5 @@
-import type { MeterFault, MeterFirmware, MeterSample, RelayPosition } from "../common/meter";
-import { ArduinoBoard, type BoardOptions, type RawScan } from "./board";
+import type { MeterFault, MeterFirmware, ReceivedSample, RelayPosition } from "../common/meter";
+import type { Board, BoardSource, RawScan } from "./board";
 import {
   amperesFromCounts,
   type Calibration,
@@ -13,10 +13,15 @@ import { type Fault, LEAK_AMPERES, type Look, Plausibility } from "./plausible";
 import { Relay } from "./relay";
 import { Watchdog } from "./watchdog";
 
-export interface SessionOptions extends BoardOptions {
+export interface SessionOptions {
+  source: BoardSource;
+  clock: MeterClock;
+  scanIntervalMs: number;
+  scansPerSample: number;
   calibration: Calibration;
   register: EnergyRegister;
-  scansPerSample: number;
+  /** At the end of a neighbour's wire: no relay of its own, so that what tells whether a current may flow is the wire's voltage. */
+  isReceiving: boolean;
 }
 
 export interface SessionEvents {
@@ -24,7 +29,9 @@ export interface SessionEvents {
   online(firmware: MeterFirmware): void;
   /** The relay opened by itself. The session ends with that; nothing may close the relay again but a new decision. */
   tripped(): void;
-  sample(sample: MeterSample): void;
+  sample(sample: ReceivedSample, relay: RelayPosition): void;
+  /** It cannot meter yet, and why. */
+  waiting(words: string): void;
   /** What the panel's sensor shows can no longer be, or can again (null). */
   panel(fault: Fault | null): void;
 }
@@ -46,6 +53,8 @@ const lossLimitMs = (scanIntervalMs: number) => Math.max(5 * scanIntervalMs, 1_0
 const MAX_GAP_MS = 500;
 /** Firmware of our own opens the relay when it has heard nothing for this long, ms. */
 const TRIPS_AFTER_MS = 1_000;
+/** A wire with less than this at its end has no current: its neighbour's relay is open. */
+const LIVE_VOLTS = 0.5;
 /** How long a leaving session waits for the firmware to confirm that the relay is open, ms. */
 const FAREWELL_MS = 300;
 
@@ -61,14 +70,15 @@ export class Session {
   readonly #events: SessionEvents;
   readonly #clock: MeterClock;
   readonly #zero = new CurrentZero();
-  readonly #plausibility = new Plausibility();
+  readonly #plausibility: Plausibility;
   #panelFault: Fault | null = null;
   readonly #block: ScanBlock;
   readonly #watchdog: Watchdog;
-  #board!: ArduinoBoard;
+  #board!: Board;
   #relay!: Relay;
   #isOnline = false;
   #isOver = false;
+  #isWaiting = false;
   #isMoved = false;
   #versionAnswered = false;
   #garbled = 0;
@@ -82,6 +92,7 @@ export class Session {
     this.#options = options;
     this.#events = events;
     this.#clock = options.clock;
+    this.#plausibility = new Plausibility(options.isReceiving);
     const limitMs = lossLimitMs(options.scanIntervalMs);
     this.#block = new ScanBlock({
       startingAmperes: options.calibration.startingAmperes,
@@ -102,8 +113,7 @@ export class Session {
   /** @throws Error of the transport or the firmware, in plain English. */
   static async open(options: SessionOptions, events: SessionEvents, stop: AbortSignal): Promise<Session> {
     const session = new Session(options, events);
-    const board = await ArduinoBoard.connect(
-      options,
+    const board = await options.source.connect(
       {
         scan: (scan) => session.#scan(scan),
         relay: (position) => session.#confirmRelay(position),
@@ -210,7 +220,11 @@ export class Session {
   #zeroSensor(raw: RawScan): void {
     const fault = this.#plausibility.look({ ...this.#lookAt(raw, NOMINAL_ZERO_COUNTS), amperes: 0 });
     this.#endAt(fault);
-    if (this.#isOver || this.#relay.mayConduct) return;
+    if (this.#isOver) return;
+    if (this.#mayConduct(raw)) {
+      this.#waitForZero();
+      return;
+    }
     this.#zero.add(raw.neighborCurrent);
     if (!this.#zero.isReady) return;
     if (!this.#zero.isPlausible) {
@@ -223,6 +237,22 @@ export class Session {
     }
     this.#isOnline = true;
     this.#events.online(this.#board.firmware);
+  }
+
+  /** A relay opens within milliseconds; a neighbour's wire has current for as long as a delivery lasts. */
+  #waitForZero(): void {
+    if (!this.#options.isReceiving || this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#events.waiting(
+      "the wire is live: the current sensor's zero is found when nothing arrives any more",
+    );
+  }
+
+  #mayConduct(raw: RawScan): boolean {
+    const { isReceiving, calibration } = this.#options;
+    return isReceiving
+      ? voltsFromCounts(raw.batteryVolts, calibration) >= LIVE_VOLTS
+      : this.#relay.mayConduct;
   }
 
   #meter(raw: RawScan): void {
@@ -244,8 +274,10 @@ export class Session {
       this.#events.panel(panelFault);
     }
     // A sample ends with the first scan after the relay has moved: whoever waits for the last of a delivery's energy
-    // has it within a scan.
-    if (this.#isMoved || this.#block.scans >= scansPerSample) this.#finishBlock();
+    // has it within a scan. The next one is due when it would have been, but for one of a few scans, which would be all
+    // noise: those are left to the one after.
+    const isDue = raw.number % scansPerSample === 0 && this.#block.scans * 2 >= scansPerSample;
+    if (this.#isMoved || isDue) this.#finishBlock();
     this.#endAt(this.#plausibility.look(look));
   }
 
@@ -263,7 +295,7 @@ export class Session {
         raw.panelCurrent === null
           ? null
           : amperesFromCounts(raw.panelCurrent, NOMINAL_ZERO_COUNTS, calibration),
-      mayConduct: this.#relay.mayConduct,
+      mayConduct: this.#mayConduct(raw),
     };
   }
 
@@ -273,12 +305,14 @@ export class Session {
     const { register } = this.#options;
     const { microJoule, ...mean } = this.#block.finish();
     register.add(microJoule);
-    this.#events.sample({
-      atMs: this.#lastScanAtMs,
-      ...mean,
-      registerMilliWh: register.registerMilliWh,
-      registerRestMicroJoule: register.registerRestMicroJoule,
-      relay: this.#isOver ? "open" : this.#relay.position,
-    });
+    this.#events.sample(
+      {
+        atMs: this.#lastScanAtMs,
+        ...mean,
+        registerMilliWh: register.registerMilliWh,
+        registerRestMicroJoule: register.registerRestMicroJoule,
+      },
+      this.#isOver ? "open" : this.#relay.position,
+    );
   }
 }

@@ -4,9 +4,10 @@ import { openSerialLine } from "./serial";
 import type { SimulationOptions } from "./sim/desk";
 import { createSimulatedArduino } from "./sim/simulated";
 
+/** Physics alone: it has no line, so `createMeter` knows it. */
+export const MODELLED = "modelled";
 /** Every kind of transport, for help texts. */
-export const TRANSPORT_CHOICES =
-  "serial:/dev/ttyACM0 (or another port), simulated, simulated:StandardFirmata";
+export const TRANSPORT_CHOICES = `serial:/dev/ttyACM0 (or another port), simulated, simulated:StandardFirmata, ${MODELLED}`;
 
 /**
  * The transport a setting names.

@@ -32,7 +32,7 @@ import { createInterface } from "node:readline";
 import { Desk } from "./desk";
 import { DEFAULT_FIRMWARE, FIRMWARE_NAMES, isFirmwareName } from "./firmware";
 import { runInRealTime } from "./pace";
-import { SENSOR_VCC } from "./world";
+import { SENSOR_VCC } from "./sensors";
 
 /** What one line of standard output holds. */
 export interface PortNews {

@@ -1,9 +1,9 @@
 import type { RelayPosition } from "../../common/meter";
 import { WIRING } from "../wiring";
-import { gaussianNoise } from "./noise";
+import { SENSOR_DEFAULTS, type SensorOptions, Sensors } from "./sensors";
 
 /** The physical world around the Arduino. SI units; every one can be given to `createSimulatedArduino`. */
-export interface WorldOptions {
+export interface WorldOptions extends SensorOptions {
   /** Real seconds from midnight to midnight. The sun hurries, the battery does not. */
   dayS: number;
   /** Time of day at the start, as a part of a day: 0.27 is half an hour after sunrise. */
@@ -19,14 +19,6 @@ export interface WorldOptions {
   charge: number;
   /** The neighbour's load, Ω: 15 Ω take some 2.6 W, 20 mWh in half a minute. */
   loadOhms: number;
-  /** Errors of the two current sensors at zero, V: within the ±40 mV of the ACS712's data sheet. */
-  neighborOffsetVolts: number;
-  panelOffsetVolts: number;
-  /** Noise of a current sensor (21 mV peak to peak in the data sheet) and of the divider, V, one sigma. */
-  sensorNoiseVolts: number;
-  dividerNoiseVolts: number;
-  /** Same seed, same noise. */
-  seed: number;
 }
 
 export const WORLD_DEFAULTS: WorldOptions = {
@@ -39,24 +31,16 @@ export const WORLD_DEFAULTS: WorldOptions = {
   capacityAh: 4.5,
   charge: 0.6,
   loadOhms: 15,
-  neighborOffsetVolts: 0.012,
-  panelOffsetVolts: -0.009,
-  sensorNoiseVolts: 0.0035,
-  dividerNoiseVolts: 0.001,
-  seed: 1,
+  ...SENSOR_DEFAULTS,
 };
 
-/** Vcc of the sensors, V; V/A of an ACS712-05B; the divider's halving. Said again here: the world is not the driver. */
-export const SENSOR_VCC = 5;
-const ACS712_VOLTS_PER_AMPERE = 0.185;
-const DIVIDER = 0.5;
 /** Longest step of the integration, s: nothing but the relay changes faster. */
 const STEP_S = 0.02;
 
 /** A panel under a sun that passes, a battery, the relay and a load. No clock: whoever asks says what time it is. */
 export class World {
   readonly #options: WorldOptions;
-  readonly #noise: () => number;
+  readonly #sensors: Sensors;
   #atS = 0;
   #charge: number;
   #relay: RelayPosition = "open";
@@ -66,7 +50,7 @@ export class World {
   constructor(options: Partial<WorldOptions> = {}) {
     this.#options = { ...WORLD_DEFAULTS, ...options };
     this.#charge = this.#options.charge;
-    this.#noise = gaussianNoise(this.#options.seed);
+    this.#sensors = new Sensors(this.#options);
   }
 
   /** What really went to the neighbour since the start, J: what a perfect meter would show. */
@@ -132,21 +116,15 @@ export class World {
   #soundVolts(channel: number, atS: number): number {
     this.advance(atS);
     const { batteryVolts, neighborAmperes, panelAmperes } = this.truth;
-    const o = this.#options;
     switch (channel) {
       case WIRING.neighborCurrent.analog:
-        return this.#currentSensor(neighborAmperes, o.neighborOffsetVolts);
+        return this.#sensors.neighborCurrentVolts(neighborAmperes);
       case WIRING.panelCurrent.analog:
-        return this.#currentSensor(panelAmperes, o.panelOffsetVolts);
+        return this.#sensors.panelCurrentVolts(panelAmperes);
       case WIRING.batteryVolts.analog:
-        return batteryVolts * DIVIDER + this.#noise() * o.dividerNoiseVolts;
+        return this.#sensors.dividedVolts(batteryVolts);
       default:
         return 0;
     }
-  }
-
-  #currentSensor(amperes: number, offsetVolts: number): number {
-    const noiseVolts = this.#noise() * this.#options.sensorNoiseVolts;
-    return SENSOR_VCC / 2 + offsetVolts + amperes * ACS712_VOLTS_PER_AMPERE + noiseVolts;
   }
 }

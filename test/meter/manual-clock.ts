@@ -5,6 +5,11 @@ export class ManualClock implements MeterClock {
   #nowMs = 0;
   readonly #alarms = new Set<{ atMs: number; action: () => void }>();
 
+  /** How many wait to be called. */
+  get alarms(): number {
+    return this.#alarms.size;
+  }
+
   nowMs(): number {
     return this.#nowMs;
   }

@@ -78,7 +78,7 @@ describe("npm run meter", function () {
     assert.equal(code, 1);
     assert.match(
       output,
-      /no meter transport is called "usb"; the choices are: serial:.*, simulated, simulated:StandardFirmata\n\nusage: /,
+      /no meter transport is called "usb"; the choices are: serial:.*, simulated, simulated:StandardFirmata, modelled\n\nusage: /,
     );
   });
 
