@@ -2,7 +2,7 @@
  * What the page asks the chain itself: balances, where its transactions stand, and whether the wallet sees the same
  * chain. By `/rpc` of its server where there is one, else through the connected wallet.
  */
-import { readerOf } from "./node";
+import { nodeOf } from "./node";
 import { configOf, isOnChain } from "./select";
 import type { PageState } from "./state";
 import type { Store } from "./store";
@@ -26,6 +26,25 @@ export interface ChainReader {
 const EVERY_MS = 1000;
 /** A wallet asks its node for each of these. */
 const COMPARE_EVERY_ROUNDS = 4;
+
+/**
+ * For balances, checks and receipts. The wallet is asked where there is no `/rpc`, and while `/rpc` does not answer if it
+ * has a node of its own: what it replaces meanwhile would be found by nobody later.
+ */
+export function readerOf(state: PageState, wallet: () => Provider): Provider {
+  const config = configOf(state);
+  if (!config?.hasRpcDoor) return wallet();
+  const node = nodeOf(config);
+  const { rdns, isOnOldChain } = state.wallet;
+  if (rdns === LAB_RDNS || isOnOldChain) return node;
+  return {
+    request: (call) =>
+      node.request(call).catch((error) => {
+        if (failureKind(error) !== "walletOffline") throw error;
+        return wallet().request(call);
+      }),
+  };
+}
 
 async function readBalances(store: Store, reader: Provider): Promise<void> {
   const account = store.state.wallet.account;
@@ -53,10 +72,7 @@ async function readBalances(store: Store, reader: Provider): Promise<void> {
 export async function compareWalletChain(store: Store, wallet: Provider): Promise<void> {
   const config = configOf(store.state);
   if (!config?.hasRpcDoor || !isOnChain(store.state) || store.state.wallet.rdns === LAB_RDNS) return;
-  const isSame = await seesSameChain(
-    readerOf(config, () => wallet),
-    wallet,
-  );
+  const isSame = await seesSameChain(nodeOf(config), wallet);
   if (isSame !== null && isOnChain(store.state) && store.state.wallet.isOnOldChain === isSame)
     store.dispatch({ type: "wallet", change: { isOnOldChain: !isSame } });
 }
@@ -122,7 +138,7 @@ export function startChainReader({ store, storage, otherTabs, provider, nowMs }:
     if (isReading || !config || !isOnChain(store.state)) return;
     isReading = true;
     try {
-      const reader = readerOf(config, provider);
+      const reader = readerOf(store.state, provider);
       await checkTransactions(store, reader, nowMs());
       lastAhead = await lookForNonceAhead(store, reader, lastAhead);
       await readBalances(store, reader);

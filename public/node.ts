@@ -13,10 +13,6 @@ const DOOR = "rpc";
 /** For what the page sends itself: the lab's keys. */
 export const nodeOf = ({ hasRpcDoor, rpcUrl }: Where): Provider => rpcProvider(hasRpcDoor ? DOOR : rpcUrl);
 
-/** For balances, checks and receipts: the wallet is asked only where there is no `/rpc`. */
-export const readerOf = (config: Where, wallet: () => Provider): Provider =>
-  config.hasRpcDoor ? nodeOf(config) : wallet();
-
 export async function blockHash(provider: Provider, block: number): Promise<string | null> {
   const params = [`0x${block.toString(16)}`, false];
   const header = (await provider.request({ method: "eth_getBlockByNumber", params })) as {

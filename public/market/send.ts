@@ -4,15 +4,13 @@
  */
 
 import { sameAddress } from "../../common/address";
-import { compareWalletChain } from "../chain-reader";
+import { compareWalletChain, readerOf } from "../chain-reader";
 import { revertSentence } from "../errors";
-import { readerOf } from "../node";
 import { noticeOf } from "../notices";
-import { configOf, isOnChain } from "../select";
+import { isOnChain } from "../select";
 import type { Store } from "../store";
 import { mergeTransactions, type Owner, type TransactionKind, type TransactionRecord } from "../transactions";
-import { failureKind, messageOf } from "../wallet/failure";
-import { LAB_RDNS } from "../wallet/lab-id";
+import { messageOf } from "../wallet/failure";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
 
@@ -46,12 +44,10 @@ export function ownerOf({ store }: Sender): Owner | null {
 }
 
 /**
- * On the page's own node, which stands where the page stands; a wallet may be some blocks behind. While the page's
- * server does not answer, a wallet with a node of its own is better than no check.
+ * On the page's own node, which stands where the page stands; a wallet may be some blocks behind.
  * @throws OldChainError, or the node's refusal with the revert's data
  */
 async function checkBeforeSending(store: Store, wallet: Provider, parameters: object): Promise<void> {
-  const config = configOf(store.state);
   try {
     await compareWalletChain(store, wallet);
   } catch (error) {
@@ -59,15 +55,7 @@ async function checkBeforeSending(store: Store, wallet: Provider, parameters: ob
     console.info("The wallet's chain could not be compared:", messageOf(error));
   }
   if (store.state.wallet.isOnOldChain) throw new OldChainError();
-  const reader = config ? readerOf(config, () => wallet) : wallet;
-  const check = (by: Provider) => by.request({ method: "eth_call", params: [parameters, "latest"] });
-  try {
-    await check(reader);
-  } catch (error) {
-    const hasOwnNode = reader !== wallet && store.state.wallet.rdns !== LAB_RDNS;
-    if (!hasOwnNode || failureKind(error) !== "walletOffline") throw error;
-    await check(wallet);
-  }
+  await readerOf(store.state, () => wallet).request({ method: "eth_call", params: [parameters, "latest"] });
 }
 
 /** Adds what was just sent to the list of the account that signed, which need not be the one on show by now. */

@@ -5,8 +5,10 @@ import { PluggedArduino } from "../support/arduino";
 import {
   appears,
   connectLab,
+  DELIVERY_MS,
   disappears,
   getTokens,
+  newTrade,
   openPage,
   press,
   sharedHouse,
@@ -14,6 +16,7 @@ import {
   text,
   type,
 } from "../support/browser";
+import { startHouse } from "../support/house";
 import { connect, openWithMetaMask, toTheHouse } from "../support/metamask-page";
 import { need } from "../support/need";
 
@@ -99,6 +102,60 @@ describe("The page in bad weather", function () {
       [],
     );
     await close();
+  });
+
+  it("keeps a purchase that is sped up while its server is away one purchase, by the wallet's own node", async () => {
+    const house = await startHouse({ chain: { sealing: "manual" } });
+    const opened = await openWithMetaMask({ house });
+    const { page, wallet, complaints, close } = opened;
+    try {
+      await connect(opened, 2);
+      await toTheHouse(opened);
+      await press(page, ids.faucet);
+      await page.locator(`#${ids.balanceEth}:not([data-exact="0"]):not([data-exact=""])`).waitFor();
+      await type(page, ids.buyTokensAmount, "1");
+      await press(page, ids.buyTokens);
+      await wallet.confirm();
+      await page.locator(`#${ids.balanceNwt}:not([data-exact="0"]):not([data-exact=""])`).waitFor();
+
+      await house.stopServer("SIGKILL");
+      await appears(page, ids.notice("serverGone"));
+      house.holdBlocks();
+      await press(page, ids.offerBuy("1"));
+      await wallet.confirm();
+      await page.locator("[data-kind=purchase]").waitFor();
+      const first = wallet.sent.at(-1) ?? "";
+      await appears(page, ids.transaction(first));
+      // Only the node that has it can tell its number, and only until it is replaced.
+      await page.waitForFunction(
+        (hash) =>
+          Object.entries(localStorage).some(
+            ([key, value]) =>
+              key.startsWith("neighborwatt/transactions/") &&
+              (JSON.parse(value) as { hash: string; nonce: number | null }[]).some(
+                (record) => record.hash === hash && record.nonce !== null,
+              ),
+          ),
+        first,
+      );
+      const second = await wallet.speedUp(first);
+      house.letBlocks();
+      await appears(page, ids.transaction(second), "", DELIVERY_MS);
+      await page.locator(`[id="${ids.transactionStatus(second)}"]`, { hasText: "Block" }).waitFor();
+
+      await house.startServer();
+      await disappears(page, ids.notice("serverGone"));
+      await newTrade(page, []);
+      assert.equal(await page.locator("#trades li.trade").count(), 1, "one purchase, one card");
+      assert.equal(await page.locator("[data-kind=purchase]").count(), 1);
+      assert.deepEqual(
+        complaints.filter((line) => !isOfAbsence(line)),
+        [],
+      );
+    } finally {
+      await close();
+      await house.stop();
+    }
   });
 
   it("says that the contracts are missing, how to migrate them, and goes on when they are there", async () => {

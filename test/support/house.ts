@@ -54,6 +54,9 @@ export interface House {
   /** Ends the server with the signal; resolves when it is gone. */
   stopServer(signal?: NodeJS.Signals): Promise<void>;
   startServer(env?: Record<string, string>): Promise<void>;
+  /** On a chain that seals by `mine`, which the house calls meanwhile: what is sent now waits until `letBlocks`. */
+  holdBlocks(): void;
+  letBlocks(): void;
   /** Whether the server runs; a frozen one does. */
   isServerRunning(): boolean;
   /**
@@ -78,6 +81,18 @@ export interface TradeAnswer {
   readings: Wire<SignedReadingView>[];
 }
 
+/** A block a quarter of a second, as long as it may. Returns what ends it, when the one under way is there. */
+function sealBy(chain: EmbeddedChain, mayNow: () => boolean): () => Promise<void> {
+  let sealing = Promise.resolve();
+  const timer = setInterval(() => {
+    sealing = sealing.then(() => (mayNow() ? chain.mine() : undefined));
+  }, 250);
+  return () => {
+    clearInterval(timer);
+    return sealing;
+  };
+}
+
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const dataDir = mkdtempSync(join(tmpdir(), "neighborwatt-house-"));
   const artifactsDir = join(dataDir, "contracts");
@@ -85,6 +100,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const stop = async () => {
     for (const end of ending.splice(0).reverse()) await end();
   };
+  let areBlocksHeld = false;
   try {
     if (options.page !== false) await buildPage();
     cpSync(join(ROOT, "build", "contracts"), artifactsDir, { recursive: true });
@@ -94,6 +110,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     if (network === "embedded") {
       chain = await startEmbeddedChain(chainOptions);
       ending.push(() => chain?.kill());
+      if (chainOptions.sealing === "manual") ending.push(sealBy(chain, () => !areBlocksHeld));
     }
     const rpcUrl = options.gethRpcUrl ?? chain!.rpcUrl;
     const whereTheChainIs = { RPC_URL: rpcUrl, ...(chain && { EMBEDDED_PORT: String(chain.port) }) };
@@ -140,6 +157,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         ending.push(() => copy.stop("SIGKILL"));
         await copy.start();
         return copy;
+      },
+      holdBlocks: () => {
+        areBlocksHeld = true;
+      },
+      letBlocks: () => {
+        areBlocksHeld = false;
       },
       isServerRunning: server.isRunning,
       refusedServer: async (env = {}) =>
