@@ -23,6 +23,10 @@ export interface ConfigView {
   gracePeriodS: number;
   /** What the grid asks, token base units per kWh, for comparison beside an offer. */
   gridTariffPerKWh: bigint;
+  /** What the grid pays for energy that is fed into it, token base units per kWh. */
+  feedInPerKWh: bigint;
+  /** Minutes that a day of the simulated sun takes. */
+  sunDayMinutes: number;
   /** True on a lab's chain only. */
   labWallet: boolean;
   /** True where the well-known lab accounts hold play ether: the page may give some to a newcomer's own wallet. */
@@ -113,6 +117,7 @@ export const fromWire = wireReader<Read>({
   gridExportMilliWh: true,
   pricePerKWh: true,
   gridTariffPerKWh: true,
+  feedInPerKWh: true,
   tokensPerEther: true,
   payment: true,
   paid: true,

@@ -174,6 +174,26 @@ export interface HomeView {
   house: HouseFigures | null;
 }
 
+/**
+ * A house as its street sees it: what a drawing of the street needs, told once a second at most. Of a house of another
+ * server all is null but who owns it.
+ */
+export interface StreetHouseView {
+  meter: Address;
+  name: string | null;
+  /** Who sells what its meter measures. */
+  prosumer: Address;
+  state: MeterView["state"];
+  /** To the neighbour, W, to a tenth; null while nothing is measured. */
+  watts: number | null;
+  /** The roof gives, W, to a tenth; null while nothing is measured, and where no sensor for it is fitted. */
+  roofW: number | null;
+  /** Of its battery, 0 to 1, to a hundredth; null where nobody knows. */
+  batteryCharge: number | null;
+  /** Whose trade is delivered now; null while none is. */
+  sellsTo: Address | null;
+}
+
 /** `silent`: the node answers, and no block has come for longer than the network's sealer ever pauses. */
 export interface ChainView {
   state: "following" | "silent" | "nodeLost" | "rebuilding" | "noContracts";
@@ -240,6 +260,8 @@ export interface Snapshot {
   meters: MeterView[];
   /** Of this server, in the order of its settings. */
   homes: HomeView[];
+  /** Every house, those of this server first. */
+  street: StreetHouseView[];
   chain: ChainView;
   /** Null until the nodes have been asked: that is done only while somebody looks. */
   network: NetworkView | null;
@@ -256,6 +278,8 @@ export interface News {
   trade: TradeView;
   meter: MeterView;
   home: HomeView;
+  /** The houses of the street that have changed. */
+  street: StreetHouseView[];
   /** Volatile: a reader that falls behind loses old samples, never trades. */
   sample: SampleView;
   chain: ChainView;

@@ -15,6 +15,8 @@ export interface Parts {
   session: Session;
   /** For language and appearance. */
   choices: TabStorage;
+  /** Of this tab alone: a new one begins with one's own house. */
+  tab: TabStorage;
   /** Of the configuration. */
   reload(): void;
   retryServer(): void;
@@ -22,6 +24,7 @@ export interface Parts {
 
 export const LANGUAGE_KEY = "neighborwatt/language";
 export const THEME_KEY = "neighborwatt/theme";
+export const HOUSE_KEY = "neighborwatt/house";
 
 /** Without a secure context there is no clipboard interface: the field is selected and copied the old way. */
 async function copyText(text: string, control: string): Promise<void> {
@@ -31,7 +34,7 @@ async function copyText(text: string, control: string): Promise<void> {
   document.execCommand("copy");
 }
 
-export function pageActions({ sender, session, choices, reload, retryServer }: Parts): Actions {
+export function pageActions({ sender, session, choices, tab, reload, retryServer }: Parts): Actions {
   const { store } = sender;
   const ui = (change: Partial<PageState["ui"]>) => store.dispatch({ type: "ui", change });
   const notice = (error: unknown, askedFor?: AskedFor) =>
@@ -104,7 +107,10 @@ export function pageActions({ sender, session, choices, reload, retryServer }: P
       ui({ theme });
     },
     draft: (id, text) => store.dispatch({ type: "draft", id, text }),
-    showMeter: (meter) => ui({ meter }),
+    showHouse(house) {
+      tab.setItem(HOUSE_KEY, house);
+      ui({ house });
+    },
     showAllTrades: () => ui({ areAllTradesShown: true }),
     buyEnergy: (offer, milliWh) => void market.buyEnergy(sender, offer, milliWh),
     buyTokens: (tokens) => void market.buyTokens(sender, tokens),

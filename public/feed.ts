@@ -41,6 +41,7 @@ export function startFeed(store: Store, returned: () => void): Feed {
   socket.on("trade", (trade) => store.dispatch({ type: "trade", trade: fromWire<TradeView>(trade) }));
   socket.on("meter", (meter) => store.dispatch({ type: "meter", meter: fromWire<MeterView>(meter) }));
   socket.on("home", (home) => store.dispatch({ type: "home", home: fromWire<HomeView>(home) }));
+  socket.on("street", (houses) => store.dispatch({ type: "street", houses }));
   socket.on("sample", (sample) => store.dispatch({ type: "sample", sample: fromWire<SampleView>(sample) }));
   socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
   socket.on("network", (network) => store.dispatch({ type: "network", network }));

@@ -33,6 +33,12 @@ export const ids = {
   copyChainId: "copy-chain-id",
   copySymbol: "copy-symbol",
 
+  // the street
+  street: "street",
+  streetScale: "street-scale",
+  house: (meter: string) => `house-${meter}`,
+  sale: (meter: string) => `sale-${meter}`,
+
   // live power
   flow: "flow",
   panelWatts: "panel-watts",
@@ -44,8 +50,14 @@ export const ids = {
   register: "register",
   firmware: "firmware",
   meterState: "meter-state",
-  meterChoice: "meter-choice",
+  houseChoice: "house-choice",
   chart: "chart",
+  houseLoad: "house-load",
+  houseGrid: "house-grid",
+  houseImport: "house-import",
+  houseExport: "house-export",
+  houseSaved: "house-saved",
+  houseEarned: "house-earned",
 
   // offers
   offers: "offers",

@@ -1,6 +1,6 @@
 /** The composition root of the page: makes the parts, ties them together, draws. */
 import { render } from "lit-html";
-import { LANGUAGE_KEY, pageActions, THEME_KEY } from "./actions";
+import { HOUSE_KEY, LANGUAGE_KEY, pageActions, THEME_KEY } from "./actions";
 import { announce } from "./announce";
 import { startChainReader } from "./chain-reader";
 import { fetchConfig } from "./config";
@@ -37,6 +37,7 @@ const store = createStore({
     ...initialState.ui,
     theme,
     language: firstLanguage(choices.getItem(LANGUAGE_KEY), navigator.languages),
+    house: window.sessionStorage.getItem(HOUSE_KEY),
     target: targetOf(location.hash),
   },
 });
@@ -101,6 +102,7 @@ const act = pageActions({
   sender,
   session,
   choices,
+  tab: window.sessionStorage,
   reload: () => void loadConfig(),
   retryServer: () => {
     feed.retry();

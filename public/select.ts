@@ -1,5 +1,5 @@
 /** Questions that more than one view or action asks of the state. */
-import { sameAddress } from "../common/address";
+import { type Address, sameAddress } from "../common/address";
 import type { ConfigView } from "../common/api";
 import type { MeterView, TradeView } from "../common/events";
 import { translator } from "./i18n";
@@ -14,9 +14,18 @@ export const configOf = (state: PageState): ConfigView | null =>
 export const isOnChain = (state: PageState): boolean =>
   state.wallet.status === "connected" && state.wallet.chainId === configOf(state)?.chainId;
 
-/** The meter on show: the chosen one, else the first. */
+/** The house on show, by its meter: the one chosen in this tab, else one's own, else the first. */
+export function shownHouse(state: PageState): Address | null {
+  const chosen = state.street[state.ui.house ?? ""];
+  if (chosen) return chosen.meter;
+  const all = Object.values(state.street);
+  const own = all.find(({ prosumer }) => sameAddress(prosumer, state.wallet.account));
+  return (own ?? all[0])?.meter ?? null;
+}
+
+/** The meter of the house on show. */
 export const shownMeter = (state: PageState): MeterView | null =>
-  state.meters[state.ui.meter ?? ""] ?? Object.values(state.meters)[0] ?? null;
+  state.meters[shownHouse(state) ?? ""] ?? null;
 
 /** The meters whose energy the connected account sells. */
 export const ownMeters = (state: PageState): string[] =>

@@ -11,6 +11,7 @@ import type {
   OfferView,
   SampleView,
   Snapshot,
+  StreetHouseView,
   TradeView,
 } from "../common/events";
 import { ids } from "./ids";
@@ -86,6 +87,8 @@ export interface PageState {
   meters: Record<string, MeterView>;
   /** The houses that this server runs, by their meters, in its order. */
   homes: Record<string, HomeView>;
+  /** Every house, by its meter, those of this server first. */
+  street: Record<string, StreetHouseView>;
   /** For the chart, oldest first; the newest sample is always in `meters[…].lastSample`. */
   history: Record<string, ChartPoint[]>;
   chain: ChainView | null;
@@ -114,7 +117,8 @@ export interface PageState {
     isChooserOpen: boolean;
     /** The notice whose longer help is unfolded. */
     help: string | null;
-    meter: string | null;
+    /** The meter of the house that was chosen in this tab. */
+    house: string | null;
     /** Closed trades beyond the newest few are on show too. */
     areAllTradesShown: boolean;
     /** A trade or transaction named by the address bar. */
@@ -130,6 +134,7 @@ export const initialState: PageState = {
   trades: {},
   meters: {},
   homes: {},
+  street: {},
   history: {},
   chain: null,
   network: null,
@@ -160,7 +165,7 @@ export const initialState: PageState = {
     drafts: {},
     isChooserOpen: false,
     help: null,
-    meter: null,
+    house: null,
     areAllTradesShown: false,
     target: null,
   },
@@ -175,6 +180,7 @@ export type Action =
   | { type: "trade"; trade: TradeView }
   | { type: "meter"; meter: MeterView }
   | { type: "home"; home: HomeView }
+  | { type: "street"; houses: StreetHouseView[] }
   | { type: "sample"; sample: SampleView }
   | { type: "history"; meter: string; points: ChartPoint[] }
   | { type: "chain"; chain: ChainView }
@@ -262,7 +268,8 @@ export function reduce(state: PageState, action: Action): PageState {
     case "server":
       return { ...state, server: action.server };
     case "snapshot": {
-      const { offers, trades, meters, homes, chain, network, configVersion, pageScript } = action.snapshot;
+      const { offers, trades, meters, homes, street, chain, network, configVersion, pageScript } =
+        action.snapshot;
       return {
         ...state,
         hasSnapshot: true,
@@ -270,6 +277,7 @@ export function reduce(state: PageState, action: Action): PageState {
         trades: byId(trades, (trade) => trade.tradeId),
         meters: byId(meters, (meter) => meter.meter),
         homes: byId(homes, (home) => home.meter),
+        street: byId(street, (house) => house.meter),
         chain,
         network,
         configVersion,
@@ -282,6 +290,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, trades: { ...state.trades, [String(action.trade.tradeId)]: action.trade } };
     case "meter":
       return { ...state, meters: { ...state.meters, [action.meter.meter]: action.meter } };
+    case "street":
+      return { ...state, street: { ...state.street, ...byId(action.houses, (house) => house.meter) } };
     case "home":
       return { ...state, homes: { ...state.homes, [action.home.meter]: action.home } };
     case "sample":

@@ -10,7 +10,15 @@ import type { Ledger } from "./store/ledger";
 
 type Settings = Pick<
   Config,
-  "network" | "chainId" | "publicRpcUrl" | "hasRpcDoor" | "confirmations" | "gridTariffPerKWh" | "isLab"
+  | "network"
+  | "chainId"
+  | "publicRpcUrl"
+  | "hasRpcDoor"
+  | "confirmations"
+  | "gridTariffPerKWh"
+  | "feedInPerKWh"
+  | "simDayMinutes"
+  | "isLab"
 >;
 
 /** Null while the contracts, or the chain that they are on, are not known. */
@@ -35,6 +43,8 @@ export function configView(
     confirmationsNeeded: config.confirmations,
     gracePeriodS,
     gridTariffPerKWh: config.gridTariffPerKWh,
+    feedInPerKWh: config.feedInPerKWh,
+    sunDayMinutes: config.simDayMinutes,
     labWallet: config.isLab,
     faucet: config.isLab,
     meters: ledger.confirmed

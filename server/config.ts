@@ -155,6 +155,11 @@ export const SETTINGS = {
     allowed: "NWT per kWh, a plain decimal such as 180 or 0.18",
     fallback: "180",
   },
+  FEED_IN_PER_KWH: {
+    schema: decimal,
+    allowed: "NWT per kWh, a plain decimal such as 60 or 0.06",
+    fallback: "60",
+  },
   SIM_DAY_MINUTES: {
     schema: integer(1, 1440),
     allowed: "1 to 1440 minutes for a day of the simulated sun",
@@ -216,6 +221,8 @@ export interface Config {
   blockSilenceMs: number;
   /** Token base units per kWh. */
   gridTariffPerKWh: bigint;
+  /** What the grid pays for what is fed in, token base units per kWh. */
+  feedInPerKWh: bigint;
   simDayMinutes: number;
   embeddedPort: number;
   blockTimeS: number;
@@ -347,6 +354,7 @@ function assemble(
     noFlowMs: values.NO_FLOW_S * 1000,
     blockSilenceMs: (values.BLOCK_SILENCE_S ?? (isEmbedded ? 75 : 20)) * 1000,
     gridTariffPerKWh: values.GRID_TARIFF_PER_KWH,
+    feedInPerKWh: values.FEED_IN_PER_KWH,
     simDayMinutes: values.SIM_DAY_MINUTES,
     embeddedPort: values.EMBEDDED_PORT,
     blockTimeS: values.BLOCK_TIME_S,

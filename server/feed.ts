@@ -98,6 +98,7 @@ export class Feed implements Service {
     // Samples have their own way; a page is told here what none of them says.
     const { lastSample, ...meter } = views.meter(delivery.address);
     for (const home of views.homes()) this.tell("home", home.meter, home);
+    this.tellStreet();
     const refused = views.refusedTrades();
     const seen = JSON.stringify([meter, views.chain(), refused], bigintsAsText);
     if (seen === this.seen) return;
@@ -106,6 +107,17 @@ export class Feed implements Service {
     this.meters.add(delivery.address);
     this.isChainChanged = true;
     this.gather();
+  }
+
+  /** The changed houses in one message, so that two hundred of them are one. */
+  private tellStreet(): void {
+    const changed = this.parts.views.street().filter((house) => {
+      const json = JSON.stringify(house);
+      const isTold = this.told.get(`street${house.meter}`) === json;
+      this.told.set(`street${house.meter}`, json);
+      return !isTold;
+    });
+    if (changed.length > 0) this.parts.publisher.send("street", changed);
   }
 
   private gather(): void {

@@ -9,6 +9,7 @@ import type {
   OfferView,
   SampleView,
   Snapshot,
+  StreetHouseView,
   TradeStatus,
   TradeView,
   TradeWait,
@@ -65,10 +66,9 @@ export class Views {
     return {
       offers: this.offers(),
       trades: [...open, ...closed].map((trade) => this.tradeOf(trade)),
-      meters: [this.parts.delivery.address, ...this.market.meters().map(({ meter }) => meter)]
-        .filter((meter, i, all) => all.indexOf(meter) === i)
-        .map((meter) => this.meter(meter)),
+      meters: this.meters(),
       homes: this.homes(),
+      street: this.street(),
       chain: this.chain(),
       network: this.parts.network(),
       configVersion: this.configVersion(),
@@ -201,6 +201,40 @@ export class Views {
     };
   }
 
+  /** Those of this server's homes first. */
+  meters(): MeterView[] {
+    const own = this.parts.delivery.address;
+    const meters = new Set([own, ...this.market.meters().map(({ meter }) => meter)]);
+    return [...meters].map((meter) => this.meter(meter));
+  }
+
+  /** Every house, those of this server first. */
+  street(): StreetHouseView[] {
+    const homes = new Map(this.homes().map((home) => [home.meter, home]));
+    return this.meters().map(({ meter, prosumer, state, lastSample }) => {
+      const home = homes.get(meter);
+      const sample = state === "online" ? lastSample : null;
+      const roofW = home?.house?.roofW ?? sample?.panelWatts ?? null;
+      return {
+        meter,
+        name: home?.name ?? null,
+        prosumer,
+        state,
+        watts: sample && rounded(sample.watts, 10),
+        roofW: sample && roofW !== null ? rounded(roofW, 10) : null,
+        batteryCharge: home?.house ? rounded(home.house.batteryCharge, 100) : null,
+        sellsTo: this.servedBuyer(meter),
+      };
+    });
+  }
+
+  /** Whose trade the relay is closed for, or waits for the meter. */
+  private servedBuyer(meter: Address): Address | null {
+    const { delivery } = this.parts;
+    const tradeId = meter === delivery.address ? delivery.servedTradeId() : null;
+    return (tradeId && this.market.trade(tradeId)?.buyer) || null;
+  }
+
   homes(): HomeView[] {
     const { address } = this.parts.delivery;
     const { name, account, meter } = this.parts.home;
@@ -241,6 +275,9 @@ export class Views {
     return this.market.openTrades().reverse();
   }
 }
+
+/** To a part of a unit: what moves less is noise, and nobody is told of it. */
+const rounded = (value: number, parts: number): number => Math.round(value * parts) / parts;
 
 function statusOf(offer: MarketOffer, meter: MarketMeter["status"] | undefined): OfferView["status"] {
   if (offer.isWithdrawn) return "withdrawn";

@@ -1,14 +1,12 @@
 /** Where the power goes, now: panel → battery → relay → neighbour. The drawing moves only while power does. */
 import { html, svg } from "lit-html";
-import type { MeterView } from "../../common/events";
 import type { MeterFirmware } from "../../common/meter";
-import { energy, measured, shortHex } from "../format";
+import { energy, measured } from "../format";
 import { ids } from "../ids";
-import { shownMeter } from "../select";
+import { shownHouse, shownMeter } from "../select";
+import { FLOWING_W, houseName, houses } from "../street";
+import { home } from "./home";
 import { inputText, type View, when } from "./view";
-
-/** Below this it is the sensor's noise: half a step of the 10-bit converter through an ACS712-05B at 12 V. */
-const FLOWING_W = 0.15;
 
 /** The simulated panel at noon, W: the sun of the drawing is at its brightest. */
 const FULL_SUN_W = 8;
@@ -77,15 +75,15 @@ const figure = (id: string, label: string, value: string, note = "", noteId?: st
   </div>
 `;
 
-const meterChoice = ({ state, t, act }: View, shown: MeterView) =>
+const houseChoice = ({ state, t, act }: View) =>
   when(
-    Object.keys(state.meters).length > 1,
+    houses(state).length > 1,
     () => html`
-      <label class="meter-choice">${t("flow.meter")}
-        <select id=${ids.meterChoice} @change=${(event: Event) => act.showMeter(inputText(event))}>
-          ${Object.keys(state.meters).map(
-            (meter) =>
-              html`<option value=${meter} ?selected=${meter === shown.meter}>${shortHex(meter)}</option>`,
+      <label class="house-choice">${t("flow.house")}
+        <select id=${ids.houseChoice} .value=${shownHouse(state) ?? ""} @change=${(event: Event) => act.showHouse(inputText(event))}>
+          ${houses(state).map(
+            ({ meter }) =>
+              html`<option value=${meter} ?selected=${meter === shownHouse(state)}>${houseName(state, meter)}</option>`,
           )}
         </select>
       </label>`,
@@ -116,7 +114,7 @@ export function flow(view: View) {
     <section class="card live ${isLive ? "" : "stale"}" id=${ids.flow} aria-labelledby="flow-title">
       <div class="card-head">
         <h2 id="flow-title">${t("flow.title")}</h2>
-        ${meter ? meterChoice(view, meter) : ""}
+        ${houseChoice(view)}
         <span class="tag ${isLive ? "good" : ""}" id=${ids.meterState} data-state=${meter?.state ?? "none"}>
           ${t(`meter.${state.server === "online" ? (meter?.state ?? "none") : "unknown"}`)}
         </span>
@@ -136,6 +134,7 @@ export function flow(view: View) {
         ${figure(ids.today, t("flow.today"), meter && meter.todayMilliWh !== null ? energy(meter.todayMilliWh, language) : dash)}
         ${figure(ids.register, t("flow.register"), sample ? energy(sample.registerMilliWh, language) : dash)}
       </dl>
+      ${home(view)}
       <div class="chart" id=${ids.chart} role="img" aria-label=${t("chart.label")}></div>
     </section>
   `;

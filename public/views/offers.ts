@@ -19,6 +19,7 @@ import {
 import { ids } from "../ids";
 import { configOf, isOnChain, ownMeters } from "../select";
 import type { PageState } from "../state";
+import { houseName } from "../street";
 import { connectButton } from "./header";
 import { busyMark, buttonText, inputText, type Parsed, parsed, type View, when } from "./view";
 
@@ -157,7 +158,7 @@ function offerCard(view: View, offer: OfferView) {
       <div class="offer-price">
         <b id=${ids.offerPrice(offerId)}>${price(pricePerKWh, language)}</b>
         ${saving(view, offer)}
-        <small>${t("offers.number", { offerId })} ·
+        <small>${t("offers.seller", { house: houseName(state, offer.meter) })} · ${t("offers.number", { offerId })} ·
           <span id=${ids.offerRemaining(offerId)}>${t("offers.remaining", { remaining: energy(offer.remainingMilliWh, language) })}</span> ·
           ${t("offers.window", { window: duration(offer.deliveryWindowS, language) })}
           ${smallestOrder(view, offer, ids.offerSmallest(offerId))}</small>

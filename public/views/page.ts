@@ -6,6 +6,7 @@ import { network } from "./network";
 import { notices } from "./notices";
 import { offers } from "./offers";
 import { sell } from "./sell";
+import { street } from "./street";
 import { tokens } from "./tokens";
 import { trades } from "./trades";
 import type { View } from "./view";
@@ -13,7 +14,7 @@ import type { View } from "./view";
 export const page = (view: View) => html`
   ${header(view)} ${chooser(view)} ${notices(view)}
   <main>
-    ${flow(view)}
+    ${street(view)} ${flow(view)}
     <div class="columns">
       <div>${offers(view)} ${trades(view)}</div>
       <div>${tokens(view)} ${sell(view)} ${chain(view)}</div>

@@ -2,9 +2,10 @@
 import { html } from "lit-html";
 import { sameAddress } from "../../common/address";
 import { MAX_ORDER_MILLI_WH } from "../../common/units";
-import { duration, energy, parseEnergy, parseNwt, price, shortHex } from "../format";
+import { duration, energy, parseEnergy, parseNwt, price } from "../format";
 import { ids } from "../ids";
 import { configOf, isOnChain, ownMeters } from "../select";
+import { houseName } from "../street";
 import { openOffers, quantityField, smallestOrder, unitOf } from "./offers";
 import { busyMark, buttonText, inputText, parsed, type View, when } from "./view";
 
@@ -55,7 +56,7 @@ function listForm(view: View, meters: string[]) {
           <div class="field">
             <label for=${ids.sellMeter}>${t("sell.meter")}</label>
             <select id=${ids.sellMeter} @change=${(event: Event) => act.draft(ids.sellMeter, inputText(event))}>
-              ${meters.map((one) => html`<option value=${one} ?selected=${one === meter}>${shortHex(one)}</option>`)}
+              ${meters.map((one) => html`<option value=${one} ?selected=${one === meter}>${houseName(state, one)}</option>`)}
             </select>
           </div>`,
       )}

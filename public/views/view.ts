@@ -26,7 +26,7 @@ export interface Actions {
   setLanguage(language: Language): void;
   setTheme(theme: Theme): void;
   draft(id: string, text: string): void;
-  showMeter(meter: string): void;
+  showHouse(meter: string): void;
   showAllTrades(): void;
   buyEnergy(offer: OfferView, milliWh: bigint): void;
   buyTokens(tokens: bigint): void;

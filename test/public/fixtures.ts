@@ -1,11 +1,21 @@
 /** Values that tests of the page share: one house, one offer, one trade. */
+import type { Address } from "../../common/address";
 import type { ConfigView } from "../../common/api";
-import type { HomeView, MeterView, OfferView, SampleView, Snapshot, TradeView } from "../../common/events";
+import type {
+  HomeView,
+  MeterView,
+  OfferView,
+  SampleView,
+  Snapshot,
+  StreetHouseView,
+  TradeView,
+} from "../../common/events";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { initialState, type PageState } from "../../public/state";
 import type { TransactionRecord } from "../../public/transactions";
 import { LAB_RDNS } from "../../public/wallet/lab-id";
 import { failure, type Provider } from "../../public/wallet/provider";
+import { checksummed } from "../../public/web3/checksum";
 
 export const METER = "0xa7F16a13226b49258065215d6f1790ef4c97BcEC";
 export const TOKEN = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
@@ -27,6 +37,8 @@ export const config: ConfigView = {
   confirmationsNeeded: 2,
   gracePeriodS: 600,
   gridTariffPerKWh: 180n * NWT,
+  feedInPerKWh: 60n * NWT,
+  sunDayMinutes: 10,
   labWallet: true,
   faucet: true,
   meters: [{ meter: METER, prosumer: LAB_ACCOUNTS.prosumer.address }],
@@ -104,6 +116,41 @@ export const home: HomeView = {
   house: null,
 };
 
+export const streetHouse: StreetHouseView = {
+  meter: METER,
+  name: "House 1",
+  prosumer: LAB_ACCOUNTS.prosumer.address,
+  state: "online",
+  watts: 0,
+  roofW: 7,
+  batteryCharge: null,
+  sellsTo: null,
+};
+
+/** Address of the nth house of a made-up street; the first is `METER`. */
+export const meterOf = (n: number): Address =>
+  n === 1 ? METER : checksummed(`0xa${n.toString(16).padStart(39, "0")}`);
+
+/** A street of `count` modelled houses: house 1 sells to house 2, house 3 to the consumer, and so on. */
+export function streetOf(count: number): StreetHouseView[] {
+  const prosumer = (n: number) =>
+    n === 1 ? LAB_ACCOUNTS.prosumer.address : checksummed(`0xb${n.toString(16).padStart(39, "0")}`);
+  return Array.from({ length: count }, (_, i) => {
+    const n = i + 1;
+    const isSelling = n % 2 === 1 && n < count;
+    return {
+      ...streetHouse,
+      meter: meterOf(n),
+      name: `House ${n}`,
+      prosumer: prosumer(n),
+      watts: isSelling ? 2.4 : 0,
+      roofW: (n * 1.3) % 8,
+      batteryCharge: (n * 0.17) % 1,
+      sellsTo: isSelling ? (n === 3 ? LAB_ACCOUNTS.consumer.address : prosumer(n + 1)) : null,
+    };
+  });
+}
+
 export const snapshot: Snapshot = {
   configVersion: config.version,
   pageScript: null,
@@ -111,6 +158,7 @@ export const snapshot: Snapshot = {
   trades: [trade],
   meters: [meter],
   homes: [home],
+  street: [streetHouse],
   chain: { state: "following", detail: "", head: { block: 10, atMs: 0, sealer: null }, followedBlock: 9 },
   network: null,
 };
@@ -136,6 +184,7 @@ export const readyState: PageState = {
   offers: { "1": offer },
   meters: { [METER]: meter },
   homes: { [METER]: home },
+  street: { [METER]: streetHouse },
   chain: snapshot.chain,
   wallet: {
     isSearching: false,

@@ -1,9 +1,7 @@
 /** How the page looks and whom it shuts out: accessibility, narrow screens, both languages, both themes. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import type { AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
 import { ids } from "../../public/ids";
+import { overflowing, violations } from "../support/axe";
 import {
   appears,
   confirmLab,
@@ -19,29 +17,6 @@ import {
   type,
 } from "../support/browser";
 import { need } from "../support/need";
-
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds wrong, as one line each. Run by the debugger, which no content security policy binds. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return results.violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`,
-  );
-}
-
-/** What is wider than the window, or an empty list. */
-const overflowing = (page: Page): Promise<string[]> =>
-  page.evaluate(() => {
-    if (document.documentElement.scrollWidth <= innerWidth) return [];
-    return [...document.querySelectorAll("body *")]
-      .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-      .map((element) => `${element.tagName}#${element.id}.${element.className}`);
-  });
 
 describe("The page's looks", function () {
   this.timeout(300_000);

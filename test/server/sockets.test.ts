@@ -8,16 +8,20 @@ import type {
   MeterView,
   ServerToClientEvents,
   Snapshot,
+  StreetHouseView,
   TradeView,
 } from "../../common/events";
 import type { Wire } from "../../common/wire";
 import { Feed } from "../../server/feed";
 import { Web } from "../../server/web";
 import {
+  BUYER,
   commissioned,
   listed,
+  METER,
   OTHER_METER,
   opened,
+  PROSUMER,
   type Stand,
   settled,
   startStand,
@@ -101,6 +105,44 @@ describe("the sockets", function () {
     const paid = tradeOf(second, ({ status }) => status === "settled");
     stand.chain.confirm(settled(TRADE, 20n, 21n, true));
     assert.equal((await paid).settlements.length, 1);
+  });
+
+  it("tell the street once which house sells to whom, and again when that has changed", async () => {
+    stand.chain.confirm(commissioned(OTHER_METER));
+    const page = open();
+    const { street } = await snapshotOf(page);
+    const elsewhere = { name: null, state: "elsewhere", watts: null, roofW: null, batteryCharge: null };
+    assert.deepEqual(street, [
+      {
+        meter: METER,
+        name: "House 1",
+        prosumer: PROSUMER,
+        state: "online",
+        watts: 0,
+        roofW: 3,
+        batteryCharge: null,
+        sellsTo: null,
+      },
+      { meter: OTHER_METER, prosumer: PROSUMER, sellsTo: null, ...elsewhere },
+    ]);
+    const told: Wire<StreetHouseView>[] = [];
+    page.on("street", (houses) => told.push(...houses));
+    const next = (wanted: (house: Wire<StreetHouseView>) => boolean) =>
+      new Promise<void>((resolve) => {
+        page.on("street", (houses) => houses.some(wanted) && resolve());
+      });
+    const selling = next(({ sellsTo, watts }) => sellsTo === BUYER && watts === 2.5);
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 7n);
+    await selling;
+    const done = next(({ meter, sellsTo }) => meter === METER && sellsTo === null);
+    stand.tick(100, 13n);
+    await done;
+    const texts = told.filter(({ meter }) => meter === METER).map((house) => JSON.stringify(house));
+    assert.ok(
+      texts.every((text, i) => text !== texts[i - 1]),
+      "nothing is told twice",
+    );
   });
 
   it("tell the version of the configuration when it becomes another", async () => {

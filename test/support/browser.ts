@@ -45,7 +45,8 @@ after(async function () {
 
 export interface Opened {
   page: Page;
-  house: House;
+  /** Throws for a page of another server. */
+  readonly house: House;
   /** Errors in the console, uncaught ones, and violations of the content security policy. */
   complaints: string[];
   close(): Promise<void>;
@@ -54,6 +55,8 @@ export interface Opened {
 export interface OpenOptions {
   /** By default the one that the suite shares. */
   house?: House;
+  /** Of another server than the house's, for a page that needs none. */
+  url?: string;
   language?: "en" | "ko";
   context?: BrowserContextOptions;
   /** What is there when the page is: by default the chain, followed. A selector. */
@@ -65,12 +68,16 @@ export interface OpenOptions {
 /** The page of the house, loaded and fed. */
 export async function openPage({
   house: given,
+  url,
   language = "en",
   context,
   awaits = `#${ids.chainState}[data-state=following]`,
   prepare,
 }: OpenOptions = {}): Promise<Opened> {
-  const [running, chromiumBrowser] = await Promise.all([given ?? sharedHouse(), sharedBrowser()]);
+  const [running, chromiumBrowser] = await Promise.all([
+    url === undefined ? (given ?? sharedHouse()) : null,
+    sharedBrowser(),
+  ]);
   const profile = await chromiumBrowser.newContext({
     locale: language === "ko" ? "ko-KR" : "en-GB",
     viewport: { width: 1280, height: 900 },
@@ -91,9 +98,17 @@ export async function openPage({
     );
   });
   await prepare?.(page);
-  await page.goto(running.url);
+  await page.goto(url ?? running!.url);
   await page.waitForSelector(awaits);
-  return { page, house: running, complaints, close: () => profile.close() };
+  return {
+    page,
+    get house() {
+      if (!running) throw new Error("this page is of another server than a house's");
+      return running;
+    },
+    complaints,
+    close: () => profile.close(),
+  };
 }
 
 /** Kept as artefacts, to be looked at. */

@@ -1,0 +1,205 @@
+/** The street on the page: drawn and told, chosen from by hand and by keyboard, narrow and dark. */
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { MeterView, Snapshot, StreetHouseView } from "../../common/events";
+import { ids } from "../../public/ids";
+import { overflowing, violations } from "../support/axe";
+import { openPage, press, shoot, text } from "../support/browser";
+import { need } from "../support/need";
+import { type ScriptedServer, scriptedServer } from "../support/scripted-server";
+import { config, home, METER, meter, meterOf, sample, snapshot, streetOf } from "./fixtures";
+
+const meterView = (house: StreetHouseView, n: number): MeterView => ({
+  ...meter,
+  meter: house.meter,
+  prosumer: house.prosumer,
+  relay: house.sellsTo ? "closed" : "open",
+  todayMilliWh: BigInt(n),
+  lastSample: { ...sample(0, house.watts ?? 0), meter: house.meter, panelWatts: house.roofW },
+});
+
+/** As a server of `count` modelled houses tells it. */
+function streetSnapshot(count: number): Snapshot {
+  const street = streetOf(count);
+  return {
+    ...snapshot,
+    street,
+    meters: street.map((house, i) => meterView(house, i + 1)),
+    homes: street.map(({ meter, name, prosumer, batteryCharge }, i) => ({
+      ...home,
+      meter,
+      name: name ?? "",
+      account: prosumer,
+      kind: "modelled",
+      house: {
+        roofW: 3.2,
+        loadW: 1.5,
+        batteryCharge: batteryCharge ?? 0,
+        streetOutW: 2.4,
+        streetInW: 0,
+        gridW: i % 2 === 0 ? 0.42 : -0.75,
+        gridImportMilliWh: 120n,
+        gridExportMilliWh: 33n,
+      },
+    })),
+  };
+}
+
+describe("The street", function () {
+  this.timeout(120_000);
+  let server: ScriptedServer;
+
+  before(async function () {
+    need(this, "chromium");
+    server = await scriptedServer({ ...config, labWallet: false }, streetSnapshot(6));
+  });
+  after(async () => server?.stop());
+
+  const open = (count: number, more: Parameters<typeof openPage>[0] = {}) => {
+    server.snapshot = streetSnapshot(count);
+    return openPage({ url: server.url, ...more });
+  };
+
+  for (const language of ["en", "ko"] as const)
+    for (const colorScheme of ["light", "dark"] as const)
+      it(`of six houses is accessible and fits 360 px, in ${language} and ${colorScheme}`, async () => {
+        const { page, complaints, close } = await open(6, { language, context: { colorScheme } });
+        await page.locator(`[id="${ids.house(meterOf(6))}"]`).waitFor();
+        assert.deepEqual(await violations(page), []);
+        await shoot(page, `street-${language}-${colorScheme}-1280`);
+        await page.setViewportSize({ width: 360, height: 780 });
+        assert.deepEqual(await overflowing(page), []);
+        assert.deepEqual(await violations(page), []);
+        await shoot(page, `street-${language}-${colorScheme}-360`);
+        assert.deepEqual(complaints, []);
+        await close();
+      });
+
+  it("tells in words who sells to whom, and again when that has changed", async () => {
+    const { page, close } = await open(6);
+    const told = () => page.locator(`#${ids.street} .sales li`).allInnerTexts();
+    assert.deepEqual(await told(), [
+      "House 1 sells to House 2: 2.40 W",
+      "House 3 sells to 0x3C44…93BC: 2.40 W",
+      "House 5 sells to House 6: 2.40 W",
+    ]);
+    const name = await page.locator(`[id="${ids.house(METER)}"]`).textContent();
+    assert.match(name ?? "", /House 1[\s\S]*roof 1\.30 W, battery 17%, sells 2\.40 W to House 2/);
+    await page.locator(`[id="${ids.house(meterOf(2))}"][data-flow=buys]`).waitFor();
+    const street = streetOf(6).map((house) => ({ ...house, watts: 0, sellsTo: null }));
+    server.tell("street", [{ ...street[0]!, sellsTo: street[5]!.prosumer }, ...street.slice(1)]);
+    await page.locator(`[id="${ids.house(METER)}"][data-flow=none]`).waitFor();
+    assert.deepEqual(await told(), ["House 1 delivers to House 6, and nothing flows just now."]);
+    server.tell("street", street);
+    await page.locator(`#${ids.street} .empty`, { hasText: "Nobody sells just now." }).waitFor();
+    await close();
+  });
+
+  it("is chosen from by hand, by keyboard and by name; the choice is the tab's, and outlives a reload", async () => {
+    const { page, close } = await open(6);
+    const isChosen = (n: number) =>
+      page.locator(`[id="${ids.house(meterOf(n))}"][aria-pressed=true]`).waitFor();
+    const today = (n: number) => page.locator(`#${ids.today}`, { hasText: `${n} mWh` }).waitFor();
+    await isChosen(1);
+    await press(page, ids.house(meterOf(4)));
+    await isChosen(4);
+    await today(4);
+    assert.match(await text(page, ids.houseGrid), /0\.75 W/);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await isChosen(5);
+    await today(5);
+    await page.reload();
+    await isChosen(5);
+    await today(5);
+    await page.locator(`#${ids.houseChoice}`).selectOption({ label: "House 2" });
+    await isChosen(2);
+    const other = await page.context().newPage();
+    await other.goto(server.url);
+    await other.locator(`[id="${ids.house(METER)}"][aria-pressed=true]`).waitFor();
+    await close();
+  });
+
+  it("says plainly of a house of another server that it is elsewhere, and guesses nothing", async () => {
+    const own = streetSnapshot(2);
+    const [first, second] = own.street as [StreetHouseView, StreetHouseView];
+    const unknown = {
+      state: "elsewhere",
+      name: null,
+      watts: null,
+      roofW: null,
+      batteryCharge: null,
+    } as const;
+    server.snapshot = {
+      ...own,
+      street: [first, { ...second, ...unknown }],
+      homes: own.homes.slice(0, 1),
+      meters: [
+        own.meters[0]!,
+        {
+          ...own.meters[1]!,
+          state: "elsewhere",
+          detail: "measured by another server",
+          relay: null,
+          firmware: null,
+          todayMilliWh: null,
+          lastSample: null,
+        },
+      ],
+    };
+    const { page, close } = await openPage({ url: server.url });
+    await press(page, ids.house(second.meter));
+    await page.locator(`#${ids.meterState}[data-state=elsewhere]`).waitFor();
+    assert.equal(await text(page, ids.meterState), "Meter of another server");
+    assert.match(await text(page, ids.house(second.meter)), /^House 0xa000…/i);
+    for (const id of [ids.panelWatts, ids.batteryVolts, ids.neighbourWatts, ids.today, ids.register])
+      assert.equal(await text(page, id), "–");
+    assert.equal(await text(page, ids.relay), "Not known here");
+    for (const id of [ids.notice("meterGone"), ids.houseGrid])
+      assert.equal(await page.locator(`[id="${id}"]`).count(), 0);
+    assert.deepEqual(await violations(page), []);
+    await shoot(page, "street-elsewhere");
+    await close();
+  });
+
+  it("of two hundred houses fits 360 px, is chosen from, and folds away most of its sales", async () => {
+    const { page, close } = await open(200, { context: { viewport: { width: 360, height: 780 } } });
+    await press(page, ids.house(meterOf(200)));
+    await page.locator(`#${ids.today}`, { hasText: "200 mWh" }).waitFor();
+    assert.deepEqual(await overflowing(page), []);
+    assert.deepEqual(await violations(page), []);
+    assert.equal(await page.locator(`#${ids.street} .sales li:visible`).count(), 6);
+    await page.locator(`#${ids.street} summary`, { hasText: "94 more" }).click();
+    assert.equal(await page.locator(`#${ids.street} .sales li:visible`).count(), 100);
+    await shoot(page, "street-200-360");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await shoot(page, "street-200-1280");
+    await close();
+  });
+
+  it("is one house when there is one: then the picture below says it all", async () => {
+    const { page, close } = await open(1);
+    await page.locator(`#${ids.today}`, { hasText: "1 mWh" }).waitFor();
+    assert.equal(await page.locator(`#${ids.street}`).count(), 0);
+    assert.equal(await page.locator(`#${ids.houseChoice}`).count(), 0);
+    await close();
+  });
+
+  it("takes at most 130 kB of JavaScript until somebody presses something", async () => {
+    const { page, close } = await open(6);
+    await page.locator(`#${ids.chart} canvas`).waitFor();
+    const scripts = await page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .map((entry) => entry as PerformanceResourceTiming)
+        .filter(({ name }) => name.endsWith(".js"))
+        .map(({ name }) => name.split("/").at(-1) ?? ""),
+    );
+    assert.ok(scripts.length > 0);
+    const folder = join(__dirname, "..", "..", "build", "page", "assets");
+    const bytes = scripts.reduce((sum, name) => sum + statSync(join(folder, `${name}.gz`)).size, 0);
+    assert.ok(bytes > 0 && bytes <= 130_000, `${bytes} bytes: ${scripts.join(", ")}`);
+    await close();
+  });
+});
