@@ -32,7 +32,18 @@ module.exports = {
       to: { path: "^chain/", dependencyTypesNot: ["type-only"] },
     },
     room("server", "^(server|market|chain|common|build/abi)/", "only server/main.ts brings in the meter"),
-    room("public", "^(public|common|build/abi)/", "the page shares words with the server, not code"),
+    room(
+      "public",
+      "^((public|common|build/abi)/|chain/(codec|signer|checksum)\\.ts$)",
+      "the page shares words with the server, and of chain/ what makes bytes: the ABI, a signed transaction, an address",
+    ),
+    {
+      name: "what-the-page-shares",
+      severity: "error",
+      comment: "what the page takes of chain/ brings nothing else of it along",
+      from: { path: "^chain/(codec|signer|checksum)\\.ts$" },
+      to: { path: "^chain/" },
+    },
     {
       name: "server-main",
       severity: "error",
@@ -56,10 +67,11 @@ module.exports = {
     {
       name: "web3-behind-one-module",
       severity: "error",
-      comment: "web3 4.16 is its last release: it is imported in one place of chain/ and in one of the page",
+      comment:
+        "web3 4.16 is its last release: it is imported by two files of chain/, for the ABI and for keys",
       from: {
         path: "^(chain|server|public)/",
-        pathNot: "^(chain/web3\\.ts$|public/web3/)",
+        pathNot: "^chain/(codec|web3)\\.ts$",
       },
       to: { path: "node_modules/web3(-|/)", dependencyTypesNot: ["type-only"] },
     },

@@ -1,6 +1,6 @@
 /** What a reverted call says, in words. */
+import { decodeError, decodeReason } from "./codec";
 import type { RpcError } from "./rpc";
-import { decodeContractError, decodeText } from "./web3";
 
 export interface ContractError {
   /** The custom error's name; null where the revert carries none. */
@@ -9,9 +9,6 @@ export interface ContractError {
   /** `TradeNotOpen(tradeId 1000001)` */
   message: string;
 }
-
-/** `Error(string)` */
-const TEXT_SELECTOR = "0x08c379a0";
 
 /** The revert in a refused call; null when the call was refused for another reason (no funds, no such block). */
 export function revertOf(error: RpcError): ContractError | null {
@@ -23,18 +20,12 @@ export function revertOf(error: RpcError): ContractError | null {
 }
 
 export function decodeRevert(data: string): ContractError {
-  const unknown = {
-    name: null,
-    args: {},
-    message: `an error unknown to these contracts (${data.slice(0, 10)})`,
-  };
-  try {
-    if (data.startsWith(TEXT_SELECTOR)) return { ...unknown, message: decodeText(`0x${data.slice(10)}`) };
-    const custom = decodeContractError(data);
-    if (!custom) return unknown;
-    const args = Object.entries(custom.args).map(([name, value]) => `${name} ${value}`);
-    return { ...custom, message: `${custom.name}(${args.join(", ")})` };
-  } catch (error) {
-    return { ...unknown, message: `a revert that cannot be read: ${(error as Error).message}` };
+  const custom = decodeError(data);
+  if (!custom) {
+    const message =
+      decodeReason(data) ?? `an error unknown to these contracts, or cut off (${data.slice(0, 10)})`;
+    return { name: null, args: {}, message };
   }
+  const args = Object.entries(custom.args).map(([name, value]) => `${name} ${value}`);
+  return { ...custom, message: `${custom.name}(${args.join(", ")})` };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Address } from "../common/address";
 import type { CompiledCode } from "../common/bytecode";
-import { checksumAddress } from "./web3";
+import { checksumAddress } from "./checksum";
 
 export interface Contracts {
   token: Address;

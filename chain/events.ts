@@ -1,8 +1,9 @@
 /** EnergyTrade's logs as the events the store keeps. */
 import { argumentsOf, type ChainEvent, FOLLOWED_EVENTS } from "./chain-event";
+import { checksumAddress } from "./checksum";
+import { decodeTradeEvent, tradeEventTopic } from "./codec";
 import type { RawLog } from "./node";
 import { NodeError } from "./rpc";
-import { checksumAddress, decodeTradeEvent, tradeEventTopic } from "./web3";
 
 const nameByTopic = new Map(FOLLOWED_EVENTS.map((name) => [tradeEventTopic(name), name]));
 

@@ -5,16 +5,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Address } from "../common/address";
+import { checksumAddress } from "./checksum";
 import type { ReadingSigner, ReadingStatement } from "./readings";
 import { type Domain, type SignedType, typedData } from "./typed-data";
-import {
-  checksumAddress,
-  createPrivateKey,
-  decryptKey,
-  encryptKey,
-  privateKeyToAddress,
-  signTypedData,
-} from "./web3";
+import { createPrivateKey, decryptKey, encryptKey, privateKeyToAddress, signTypedData } from "./web3";
 
 /** What a meter agrees to: who sells what it measures from now on, above which register. */
 export interface Commission {

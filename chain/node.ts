@@ -2,9 +2,9 @@
 import { z } from "zod";
 import type { Address } from "../common/address";
 import { type RawHeader, sealerOf } from "./clique";
+import { encodeCall, tradeAbi } from "./codec";
 import { type Call, type JsonRpc, NodeError, type RpcError } from "./rpc";
 import type { BlockHeader } from "./sink";
-import { encodeTradeCall } from "./web3";
 
 export const hex = z.string().regex(/^0x([0-9a-f]{2})*$/i, "not 0x-hex bytes");
 const hexOf = (bytes: number) =>
@@ -157,13 +157,13 @@ export class EthereumNode {
 
   /** `GRACE_PERIOD` of an EnergyTrade, seconds. */
   gracePeriodS(trade: string): Promise<number> {
-    const request = { to: trade, data: encodeTradeCall("GRACE_PERIOD", []) };
+    const request = { to: trade, data: encodeCall(tradeAbi, "GRACE_PERIOD") };
     return this.rpc.call("eth_call", [request, "latest"], hex.transform(Number));
   }
 
   /** `nonces` of an EnergyTrade: how many consents of a meter were used. */
   consentNonce(trade: string, meter: string): Promise<bigint> {
-    const request = { to: trade, data: encodeTradeCall("nonces", [meter]) };
+    const request = { to: trade, data: encodeCall(tradeAbi, "nonces", meter) };
     return this.rpc.call("eth_call", [request, "latest"], hex.transform(BigInt));
   }
 

@@ -5,9 +5,11 @@
 import type { Address } from "../common/address";
 import type { Log } from "../common/log";
 import type { Clock } from "../common/service";
+import type { Hex } from "./codec";
 import type { EthereumNode, Receipt } from "./node";
 import { NodeError, RpcError } from "./rpc";
-import { type Hex, privateKeyToAddress, signTransaction } from "./web3";
+import { feesAbove, raisedFees, signTransaction } from "./signer";
+import { privateKeyToAddress } from "./web3";
 
 export interface SenderOptions {
   node: EthereumNode;
@@ -36,11 +38,6 @@ export interface Outgoing {
 /** `gone`: it will come into no block of the present chain. */
 export type Outcome = { state: "waiting" } | { state: "mined"; receipt: Receipt } | { state: "gone" };
 
-const GWEI = 1_000_000_000n;
-/** geth's sealer leaves out transactions that tip less than 1 gwei. */
-const TIP = (3n * GWEI) / 2n;
-/** On a private chain gas is play money, but a fee that only ever grows would still empty the account. */
-const LARGEST_FEE = 500n * GWEI;
 const RESEND_AFTER_MS = 1000;
 
 export class Sender {
@@ -71,8 +68,16 @@ export class Sender {
   /** A signed transaction, not sent yet. */
   async prepare(nonce: number, to: Address, data: Hex, gasLimit: bigint): Promise<Outgoing> {
     const { baseFee } = await this.options.node.head();
-    const fees = { maxFeePerGas: 2n * baseFee + TIP, maxPriorityFeePerGas: TIP };
-    return this.sign({ nonce, to, data, gasLimit, ...fees, raw: "0x", hashes: [], sentAtMs: 0 });
+    return this.sign({
+      nonce,
+      to,
+      data,
+      gasLimit,
+      ...feesAbove(baseFee),
+      raw: "0x",
+      hashes: [],
+      sentAtMs: 0,
+    });
   }
 
   /** Hands it to the node, raising its fee as often as the node asks for. */
@@ -112,23 +117,18 @@ export class Sender {
     return { state: "waiting" };
   }
 
-  /** A quarter more (nodes want a tenth) and what the base fee asks now. @returns false at the limit */
+  /** @returns false at the limit */
   private async raiseFee(outgoing: Outgoing): Promise<boolean> {
-    if (outgoing.maxFeePerGas >= LARGEST_FEE) return false;
-    const { baseFee } = await this.options.node.head();
-    const tip = (outgoing.maxPriorityFeePerGas * 5n) / 4n;
-    const fee = (outgoing.maxFeePerGas * 5n) / 4n;
-    outgoing.maxPriorityFeePerGas = tip;
-    outgoing.maxFeePerGas = fee > 2n * baseFee + tip ? fee : 2n * baseFee + tip;
-    await this.sign(outgoing);
-    return true;
+    const raised = raisedFees(outgoing, (await this.options.node.head()).baseFee);
+    if (raised) this.sign(Object.assign(outgoing, raised));
+    return raised !== null;
   }
 
-  private async sign(outgoing: Outgoing): Promise<Outgoing> {
+  private sign(outgoing: Outgoing): Outgoing {
     const { chainId, privateKey, clock } = this.options;
     const { to, data, gasLimit, nonce, maxFeePerGas, maxPriorityFeePerGas } = outgoing;
     const fields = { chainId, to, data, gasLimit, nonce, maxFeePerGas, maxPriorityFeePerGas };
-    const { raw, hash } = await signTransaction(fields, privateKey);
+    const { raw, hash } = signTransaction(fields, privateKey);
     outgoing.raw = raw;
     outgoing.hashes.push(hash);
     outgoing.sentAtMs = clock.steadyMs();

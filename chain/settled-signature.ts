@@ -1,6 +1,7 @@
 /** By which signature a reading was settled: it stands in the calldata of the transaction, and in no event. */
+
+import { decodeCall, tradeAbi } from "./codec";
 import type { EthereumNode } from "./node";
-import { decodeCall, type Hex } from "./web3";
 
 /**
  * @returns 64 bytes, 0x-hex; null when the node has no such transaction (a reorganisation took it), or when a contract
@@ -14,7 +15,7 @@ export async function settledSignature(
 ): Promise<string | null> {
   const transaction = await node.calldata(txHash);
   if (!transaction) return null;
-  return signatureOf(transaction.input as Hex, tradeId);
+  return signatureOf(transaction.input, tradeId);
 }
 
 interface Reading {
@@ -25,8 +26,8 @@ interface Signature {
   vs: string;
 }
 
-function signatureOf(calldata: Hex, tradeId: bigint): string | null {
-  const call = decodeCall("EnergyTrade", calldata);
+function signatureOf(calldata: string, tradeId: bigint): string | null {
+  const call = decodeCall(tradeAbi, calldata);
   const {
     reading,
     signature,

@@ -1,10 +1,12 @@
 /** What EnergyTrade would say to readings, before gas is spent on them. */
 import type { Address } from "../common/address";
 import { type ContractError, revertOf } from "./abi-errors";
+import { encodeCall, type Hex, tradeAbi } from "./codec";
 import type { EthereumNode } from "./node";
 import type { SignedReading } from "./readings";
 import { RpcError } from "./rpc";
-import { encodeTradeCall, type Hex, halvesOf } from "./web3";
+import { gasLimitFor } from "./signer";
+import { halvesOf } from "./web3";
 
 /** Errors that no later block can heal. The others (EnergyNotMetered: a higher register may come) are tried again. */
 const FOR_GOOD = new Set([
@@ -39,11 +41,13 @@ const struct = ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }: SignedR
 export function settleCall(readings: SignedReading[]): Hex {
   const [first] = readings;
   if (readings.length === 1 && first)
-    return encodeTradeCall("settle", [struct(first), halvesOf(first.signature)]);
-  return encodeTradeCall("settleMany", [
+    return encodeCall(tradeAbi, "settle", struct(first), halvesOf(first.signature));
+  return encodeCall(
+    tradeAbi,
+    "settleMany",
     readings.map(struct),
     readings.map(({ signature }) => halvesOf(signature)),
-  ]);
+  );
 }
 
 export class Simulation {
@@ -79,8 +83,7 @@ export class Simulation {
     const data = settleCall(readings);
     try {
       const gas = await this.node.estimateGas({ from: this.from, to: this.trade, data });
-      // A quarter more: the state may change before the block.
-      return { readings, data, gasLimit: (gas * 5n) / 4n };
+      return { readings, data, gasLimit: gasLimitFor(gas) };
     } catch (error) {
       if (error instanceof RpcError && revertOf(error)) return error;
       throw error;

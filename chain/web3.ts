@@ -1,163 +1,13 @@
-/**
- * Everything the server takes from web3: ABI coding, keys and signatures. The one module in `server/` that imports it.
- * Where web3 takes any name and gives unknown values, the types here come from the contract's own ABI: a wrong
- * function, argument or event field does not compile.
- */
+/** Keys and signatures, by web3 and noble: for server and scripts. Transactions are signed in `signer.ts`. */
 import { secp256k1 } from "ethereum-cryptography/secp256k1";
-import {
-  decodeLog,
-  decodeParameters,
-  encodeErrorSignature,
-  encodeEventSignature,
-  encodeFunctionCall,
-  encodeFunctionSignature,
-  getEncodedEip712Data,
-} from "web3-eth-abi";
-import {
-  create,
-  decrypt,
-  encrypt,
-  privateKeyToAddress,
-  recover,
-  signTransaction as sign,
-  TransactionFactory,
-} from "web3-eth-accounts";
-import type {
-  AbiErrorFragment,
-  AbiEventFragment,
-  AbiFunctionFragment,
-  AbiInput,
-  Eip712TypedData,
-  KeyStore,
-} from "web3-types";
-import { bytesToHex, hexToBytes, keccak256, toChecksumAddress } from "web3-utils";
-import { energyTokenAbi } from "../build/abi/EnergyToken";
-import { energyTradeAbi } from "../build/abi/EnergyTrade";
+import { getEncodedEip712Data } from "web3-eth-abi";
+import { create, decrypt, encrypt, privateKeyToAddress, recover } from "web3-eth-accounts";
+import type { Eip712TypedData, KeyStore } from "web3-types";
+import { bytesToHex, hexToBytes, keccak256 } from "web3-utils";
 import type { Address } from "../common/address";
-import type {
-  EventArguments as ArgumentsOf,
-  EventName,
-  MethodName,
-  TypedContract,
-} from "../common/contracts";
-
-export type Hex = `0x${string}`;
-type TradeAbi = typeof energyTradeAbi;
-export type TradeEventName = EventName<TradeAbi>;
-export type TradeFunctionName = MethodName<TradeAbi>;
-export type EventArguments<Name extends TradeEventName> = ArgumentsOf<TradeAbi, Name>;
-export type FunctionArguments<Name extends TradeFunctionName> = Parameters<
-  TypedContract<TradeAbi>["methods"][Name]
->;
-
-// ---------------------------------------------------------------- the contract's ABI
-
-const named = (type: "event" | "function", name: string) =>
-  energyTradeAbi.find((part) => part.type === type && part.name === name)!;
-
-/** The calldata of a call to EnergyTrade. */
-export function encodeTradeCall<Name extends TradeFunctionName>(
-  name: Name,
-  args: FunctionArguments<Name>,
-): Hex {
-  return encodeFunctionCall(named("function", name) as AbiFunctionFragment, [...args]) as Hex;
-}
-
-export const tradeEventTopic = (name: TradeEventName): string =>
-  encodeEventSignature(named("event", name) as AbiEventFragment);
-
-/** @throws Error when the bytes are not that event's. `topics` without the event's own first one. */
-export function decodeTradeEvent<Name extends TradeEventName>(
-  name: Name,
-  data: string,
-  topics: string[],
-): EventArguments<Name> {
-  const { inputs } = named("event", name) as AbiEventFragment;
-  const indexed = inputs!.filter((input) => input.indexed).length;
-  // Every event of EnergyTrade has arguments of 32 bytes each; web3 alone would read what is missing as zero.
-  if (topics.length !== indexed || data.length !== 2 + 64 * (inputs!.length - indexed))
-    throw new Error(`a ${name} event of a wrong length`);
-  return decodeLog(
-    inputs as AbiEventFragment["inputs"] & [],
-    data,
-    topics,
-  ) as unknown as EventArguments<Name>;
-}
-
-const errorFragments = [...energyTradeAbi, ...energyTokenAbi].filter((part) => part.type === "error");
-const errorBySelector = new Map(
-  errorFragments.map((fragment) => [
-    encodeErrorSignature(fragment as AbiErrorFragment).slice(0, 10),
-    fragment,
-  ]),
-);
-
-/** A custom error of either contract; null for other bytes. */
-export function decodeContractError(data: string): { name: string; args: Record<string, unknown> } | null {
-  const fragment = errorBySelector.get(data.slice(0, 10).toLowerCase());
-  if (!fragment) return null;
-  const values: Record<string, unknown> = fragment.inputs.length
-    ? decodeParameters([...fragment.inputs], `0x${data.slice(10)}`)
-    : {};
-  return {
-    name: fragment.name,
-    args: Object.fromEntries(fragment.inputs.map(({ name }) => [name, values[name]])),
-  };
-}
-
-/** A call with more calldata (0x-hex) is not taken apart: nested lists may point at the same bytes many times over. */
-const MAX_DECODED = 40_000;
-
-function decodeOrNull(types: AbiInput[], data: string): Record<string, unknown> | null {
-  if (data.length > MAX_DECODED) return null;
-  try {
-    return decodeParameters(types, data);
-  } catch (error) {
-    // Anybody may send anything to a contract; web3 has several errors for bytes that are not of these types.
-    if (error instanceof Error) return null;
-    throw error;
-  }
-}
-
-const functionBySelector = (abi: readonly { readonly type: string }[]) =>
-  new Map(
-    abi
-      .filter((part) => part.type === "function")
-      .map((part) => [
-        encodeFunctionSignature(part as AbiFunctionFragment),
-        part as AbiFunctionFragment & { name: string },
-      ]),
-  );
-const functions = {
-  EnergyToken: functionBySelector(energyTokenAbi),
-  EnergyTrade: functionBySelector(energyTradeAbi),
-};
-
-/** Which function calldata is for, and with what (nothing where the bytes are not its arguments); null for no function. */
-export function decodeCall(
-  contract: keyof typeof functions,
-  data: Hex,
-): { name: string; args: Record<string, unknown> } | null {
-  const fragment = functions[contract].get(data.slice(0, 10));
-  if (!fragment) return null;
-  const inputs = [...(fragment.inputs ?? [])];
-  const values = decodeOrNull(inputs, `0x${data.slice(10)}`) ?? {};
-  return { name: fragment.name, args: Object.fromEntries(inputs.map(({ name }) => [name, values[name]])) };
-}
-
-/** What `transferAndCall` hands to EnergyTrade; null where it is something else. */
-export function decodeOrder(data: Hex): { offerId: bigint; milliWh: bigint } | null {
-  const values = data.length === 2 + 2 * 64 ? decodeOrNull(["uint256", "uint64"], data) : null;
-  return values && { offerId: values[0] as bigint, milliWh: values[1] as bigint };
-}
-
-/** What Solidity's own `revert("text")` and failed assertions carry. */
-export const decodeText = (bytes: string): string => String(decodeParameters(["string"], bytes)[0]);
-
-// ---------------------------------------------------------------- keys and signatures
+import type { Hex } from "./codec";
 
 export { bytesToHex, keccak256, privateKeyToAddress };
-export const checksumAddress = (address: string): Address => toChecksumAddress(address);
 
 /** Who signed `digest`; null where `signature` (65 bytes: r, s, recovery id 0/1 or 27/28) is none. */
 export function recoverAddress(digest: string, signature: Uint8Array): Address | null {
@@ -192,31 +42,6 @@ export const halvesOf = (signature: string): { r: string; vs: string } => ({
   r: signature.slice(0, 66),
   vs: `0x${signature.slice(66)}`,
 });
-
-export interface TransactionFields {
-  chainId: number;
-  nonce: number;
-  /** Left out where the transaction makes a contract. */
-  to?: Address;
-  /** wei */
-  value?: bigint;
-  data: Hex;
-  gasLimit: bigint;
-  /** wei */
-  maxFeePerGas: bigint;
-  /** wei */
-  maxPriorityFeePerGas: bigint;
-}
-
-/** An EIP-1559 transaction, ready for `eth_sendRawTransaction`. */
-export async function signTransaction(
-  fields: TransactionFields,
-  privateKey: string,
-): Promise<{ raw: Hex; hash: Hex }> {
-  const transaction = TransactionFactory.fromTxData({ value: 0n, ...fields, type: 2 });
-  const { rawTransaction, transactionHash } = await sign(transaction, privateKey);
-  return { raw: rawTransaction as Hex, hash: transactionHash as Hex };
-}
 
 /** scrypt's cost: half a second and 64 MB on a laptop, a few seconds on a Pi. */
 const SCRYPT = { kdf: "scrypt", n: 65_536, r: 8, p: 1, dklen: 32 } as const;

@@ -50,7 +50,7 @@ async function readBalances(store: Store, reader: Provider): Promise<void> {
   const account = store.state.wallet.account;
   const config = configOf(store.state);
   if (!account || !config || !isOnChain(store.state)) return;
-  const { decodeUint, encodeCall, tokenAbi } = await import("./web3/codec");
+  const { decodeUint, encodeCall, tokenAbi } = await import("../chain/codec");
   const call = { to: config.contracts.token, data: encodeCall(tokenAbi, "balanceOf", account) };
   const [wei, tokens] = (await Promise.all([
     reader.request({ method: "eth_getBalance", params: [account, "latest"] }),

@@ -1,8 +1,9 @@
 /** A reverted call as a sentence: the custom error is looked for, decoded by the contracts' ABI and told in words. */
+
+import type { Decoded, ErrorName } from "../chain/codec";
 import { revertData } from "../common/revert-data";
 import { duration, energy, nwt, price, shortHex } from "./format";
 import { type Translate, translator } from "./i18n";
-import type { Decoded, ErrorName } from "./web3/codec";
 
 /** An argument of a custom error as people read it: its unit is in its name. */
 function readable(name: string, value: unknown, error: ErrorName, language: string): string {
@@ -44,7 +45,7 @@ export async function revertSentence(error: unknown, language: "en" | "ko"): Pro
       ? translator(language)("error.unknown", { data: "0x" })
       : null;
   }
-  const { decodeError, decodeReason } = await import("./web3/codec");
+  const { decodeError, decodeReason } = await import("../chain/codec");
   const decoded = decodeError(data);
   if (decoded) return errorSentence(decoded, language);
   return decodeReason(data) ?? translator(language)("error.unknown", { data: data.slice(0, 10) });

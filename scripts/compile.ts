@@ -86,7 +86,9 @@ function writeAbi(contract: (typeof PUBLIC_CONTRACTS)[number]): void {
   const { abi } = JSON.parse(readFileSync(artifactFile(contract), "utf8"));
   const name = `${contract[0]!.toLowerCase()}${contract.slice(1)}Abi`;
   mkdirSync(join(BUILD, "abi"), { recursive: true });
-  writeWhole(abiFile(contract), `export const ${name} = ${JSON.stringify(abi, null, 2)} as const;\n`);
+  // Solidity's own names of types: nobody reads them, and the page would carry them to every browser.
+  const text = JSON.stringify(abi, (key, value) => (key === "internalType" ? undefined : value), 2);
+  writeWhole(abiFile(contract), `export const ${name} = ${text} as const;\n`);
 }
 
 /**

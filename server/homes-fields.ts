@@ -1,6 +1,6 @@
 /** The fields of one home in the file that HOMES names: what each may be, and which of them belong together. */
 import { z } from "zod";
-import { checksumAddress } from "../chain/web3";
+import { checksumAddress } from "../chain/checksum";
 import type { HomeSettings, MeterSettings, ReceivingMeterSettings } from "../common/home";
 import { likely } from "./slips";
 

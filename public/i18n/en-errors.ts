@@ -1,4 +1,4 @@
-import type { ErrorName } from "../web3/codec";
+import type { ErrorName } from "../../chain/codec";
 
 /** Every custom error of the contracts as a sentence; the placeholders are the error's own arguments. */
 export const enErrors = {

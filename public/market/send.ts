@@ -14,7 +14,10 @@ import { messageOf } from "../wallet/failure";
 import type { Provider } from "../wallet/provider";
 import { OldChainError } from "../wallet/wallet-chain";
 
-export type Codec = typeof import("../web3/codec");
+export type Codec = Pick<
+  typeof import("../../chain/codec"),
+  "encodeCall" | "encodePurchase" | "tokenAbi" | "tradeAbi"
+>;
 
 export interface Call {
   kind: TransactionKind;
@@ -93,7 +96,9 @@ export async function send(sender: Sender, call: Call): Promise<string | null> {
   phase("checking");
   try {
     const wallet = sender.provider();
-    const data = call.data?.(await import("../web3/codec"));
+    // By name: what of the codec no page uses stays out of the page.
+    const { encodeCall, encodePurchase, tokenAbi, tradeAbi } = await import("../../chain/codec");
+    const data = call.data?.({ encodeCall, encodePurchase, tokenAbi, tradeAbi });
     const parameters = { ...sent, ...(data && { data }) };
     await checkBeforeSending(store, wallet, parameters);
     if (elsewhere()) return null;

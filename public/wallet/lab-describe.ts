@@ -1,10 +1,10 @@
 /** A transaction in words: what the person is about to sign, read from its bytes and not from what the page meant. */
 
+import { decodeCall, decodePurchase, tokenAbi, tradeAbi } from "../../chain/codec";
 import { sameAddress } from "../../common/address";
 import type { ConfigView } from "../../common/api";
 import { duration, energy, eth, nwtExact, price, shortHex } from "../format";
 import { type Language, translator } from "../i18n";
-import { decodeCall, decodePurchase, tokenAbi, tradeAbi } from "../web3/codec";
 import type { LabTransaction } from "./lab-send";
 
 /** One sentence, such as "Buy 20 mWh of offer 3 for 0.0024 NWT". */
@@ -28,13 +28,16 @@ export function describeTransaction(
       ? decodeCall(tradeAbi, data)
       : null;
   const args = call?.args ?? {};
-  switch (call?.name) {
+  // Cut off: no argument is there, as of no function that is told here.
+  const name = Object.keys(args).length > 0 ? call?.name : undefined;
+  switch (name) {
     case "transferAndCall": {
       if (!sameAddress(args.to as string, trade) || typeof args.data !== "string") break;
-      const { offerId, milliWh } = decodePurchase(args.data);
+      const order = decodePurchase(args.data);
+      if (!order) break;
       return t("lab.say.purchase", {
-        energy: energy(milliWh, language),
-        offerId: String(offerId),
+        energy: energy(order.milliWh, language),
+        offerId: String(order.offerId),
         payment: amount(args.value),
       });
     }

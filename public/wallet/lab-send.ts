@@ -1,4 +1,5 @@
 /** Sends a transaction signed with a well-known lab key, straight to the node. */
+import type { Fees as TransactionFees } from "../../chain/signer";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain } from "../../common/lab";
 import { messageOf } from "./failure";
 import { failure, type Provider } from "./provider";
@@ -14,15 +15,11 @@ export interface LabTransaction {
   data: string;
 }
 
-export interface Fees {
+export interface Fees extends TransactionFees {
   gasLimit: bigint;
-  maxFeePerGas: bigint;
-  maxPriorityFeePerGas: bigint;
 }
 
 const hex = (value: bigint) => `0x${value.toString(16)}`;
-/** 1 gwei: more than a lab's sealer asks. */
-const TIP_WEI = 1_000_000_000n;
 
 /**
  * Everybody has these keys: they sign on the lab's chains only, whatever a page or a configuration says.
@@ -40,19 +37,14 @@ export async function requireChain(rpc: Provider, chainId: number): Promise<void
 /** Gas and fees as the node estimates them now. @throws ProviderFailure with the revert data when it must fail */
 export async function estimateFees(rpc: Provider, from: string, transaction: LabTransaction): Promise<Fees> {
   const call = { from, to: transaction.to, value: hex(transaction.value), data: transaction.data };
-  const [gas, head] = await Promise.all([
+  const [{ feesAbove, gasLimitFor }, gas, head] = await Promise.all([
+    import("../../chain/signer"),
     rpc.request({ method: "eth_estimateGas", params: [call] }) as Promise<string>,
     rpc.request({ method: "eth_getBlockByNumber", params: ["latest", false] }) as Promise<{
       baseFeePerGas?: string;
     }>,
   ]);
-  const baseFee = BigInt(head.baseFeePerGas ?? "0x0");
-  return {
-    // A tenth more than estimated, since the state may have moved by the time it is sealed.
-    gasLimit: (BigInt(gas) * 11n) / 10n,
-    maxFeePerGas: baseFee * 2n + TIP_WEI,
-    maxPriorityFeePerGas: TIP_WEI,
-  };
+  return { gasLimit: gasLimitFor(BigInt(gas)), ...feesAbove(BigInt(head.baseFeePerGas ?? "0x0")) };
 }
 
 /** Another sender of the same key was faster: everybody has these keys, and two devices send at once. */
@@ -73,7 +65,7 @@ export async function sendFromLab(
   fees?: Fees,
 ): Promise<string> {
   await requireChain(rpc, chainId);
-  const { signTransaction } = await import("../web3/signer");
+  const { signTransaction } = await import("../../chain/signer");
   const agreed = fees ?? (await estimateFees(rpc, account.address, transaction));
   let nonce = -1n;
   for (let attempt = 1; ; attempt++) {
@@ -81,7 +73,7 @@ export async function sendFromLab(
     const count = BigInt((await rpc.request({ method: "eth_getTransactionCount", params })) as string);
     // A node may not count yet what it has just refused ours for.
     nonce = count > nonce ? count : nonce + 1n;
-    const raw = signTransaction({ chainId, nonce, ...transaction, ...agreed }, account.privateKey);
+    const { raw } = signTransaction({ chainId, nonce, ...transaction, ...agreed }, account.privateKey);
     try {
       return (await rpc.request({ method: "eth_sendRawTransaction", params: [raw] })) as string;
     } catch (error) {

@@ -2,10 +2,11 @@
  * The connected wallet: found by announcement, connected by the person's choice, followed by its events, and found
  * again after a reload without a window. Providers stay in here; the state holds what is shown.
  */
+
+import { checksumAddress } from "../../chain/checksum";
 import { configOf } from "../select";
 import type { Store } from "../store";
 import type { TabStorage } from "../tab-storage";
-import { checksummed } from "../web3/checksum";
 import { discoverWallets } from "./discovery";
 import { failureKind, messageOf } from "./failure";
 import { switchChain } from "./network";
@@ -100,7 +101,7 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
     const { provider } = detail;
     const accounts = (list: string[]) => {
       if (!list[0]) void withdrawn(detail);
-      else if (current === detail) wallet({ type: "wallet", change: { account: checksummed(list[0]) } });
+      else if (current === detail) wallet({ type: "wallet", change: { account: checksumAddress(list[0]) } });
       else
         enter(detail, list).catch((error) => console.info("The wallet does not answer:", messageOf(error)));
     };
@@ -142,7 +143,7 @@ export function startSession(store: Store, target: EventTarget, storage: TabStor
         status: "connected",
         name: detail.info.name,
         rdns: detail.info.rdns,
-        account: checksummed(accounts[0]),
+        account: checksumAddress(accounts[0]),
         chainId: heard.chainId ?? chainId,
         isOffline: false,
         isOnOldChain: false,

@@ -8,15 +8,14 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
 import { privateKeyToAddress } from "web3-eth-accounts";
-import type { AbiFunctionFragment } from "web3-types";
 import { z } from "zod";
-import { energyTokenAbi } from "../../build/abi/EnergyToken";
 import { readContracts } from "../../chain/artifacts";
+import { encodeCall, encodePurchase, type Hex, tokenAbi, tradeAbi } from "../../chain/codec";
 import { meterKeyOf } from "../../chain/meter-key";
 import { ask, JsonRpc } from "../../chain/rpc";
-import { createPrivateKey, encodeTradeCall, type Hex, halvesOf, signTransaction } from "../../chain/web3";
+import { signTransaction } from "../../chain/signer";
+import { createPrivateKey, halvesOf } from "../../chain/web3";
 import { GETH_CHAIN_ID } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { migrate } from "../deploy";
@@ -79,7 +78,7 @@ async function carryOut(rpcUrl: string, calls: { buyer: Buyer; to: string; data:
       gasLimit: TRANSACTION_GAS,
       ...FEES,
     };
-    signed.push(await signTransaction(fields, buyer.privateKey));
+    signed.push(signTransaction(fields, buyer.privateKey));
   }
   for (let i = 0; i < signed.length; i += SENT_AT_ONCE)
     await batch(
@@ -120,10 +119,6 @@ const batch = <T>(url: string, method: string, params: string[]): Promise<T[]> =
     params.map((param) => ({ method, params: [param], schema: z.unknown() })),
   ) as Promise<T[]>;
 
-const purchaseFragment = energyTokenAbi.find(
-  (part) => part.type === "function" && part.name === "transferAndCall" && part.inputs.length === 3,
-) as AbiFunctionFragment;
-
 async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
   await migrate("geth", { RPC_URL: rpcUrl, ARTIFACTS_DIR: artifactsDir });
   const deployment = readContracts(artifactsDir, GETH_CHAIN_ID);
@@ -134,12 +129,9 @@ async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
   await lab.trade.methods.listOffer(key.meter, BigInt(trades), PRICE, 3600n, 1n).send(lab.from("prosumer"));
   const offerId = await lab.trade.methods.offerCount().call();
   const buyers = await newBuyers(lab);
-  const order = encodeParameters(["uint256", "uint64"], [offerId, 1n]);
-  const purchase = encodeFunctionCall(purchaseFragment, [
-    deployment.trade,
-    paymentFor(1n, PRICE),
-    order,
-  ]) as Hex;
+  const order = encodePurchase(offerId, 1n);
+  const method = "transferAndCall(address,uint256,bytes)";
+  const purchase = encodeCall(tokenAbi, method, deployment.trade, paymentFor(1n, PRICE), order);
   const buyerOf = (i: number) => buyers[i % buyers.length]!;
 
   const purchases = await carryOut(
@@ -153,7 +145,8 @@ async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
     opened.map(({ returnValues: { tradeId, buyer, milliWh, deadline } }, i) => {
       const reading = { tradeId, deliveredMilliWh: 1n, registerMilliWh: BigInt(trades), isFinal: true };
       const purchase = { buyer, orderedMilliWh: milliWh, deadlineAtMs: Number(deadline) * 1000 };
-      const data = encodeTradeCall("settle", [reading, halvesOf(signer.sign({ ...reading, ...purchase }))]);
+      const signature = halvesOf(signer.sign({ ...reading, ...purchase }));
+      const data = encodeCall(tradeAbi, "settle", reading, signature);
       return { buyer: buyerOf(i), to: deployment.trade, data };
     }),
   );

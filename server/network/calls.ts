@@ -2,8 +2,9 @@
 
 import { z } from "zod";
 import type { Contracts } from "../../chain/artifacts";
+import { checksumAddress } from "../../chain/checksum";
+import { decodeCall, decodePurchase, tokenAbi, tradeAbi } from "../../chain/codec";
 import { address, hash, hex, quantity } from "../../chain/node";
-import { checksumAddress, decodeCall, decodeOrder, type Hex } from "../../chain/web3";
 import { sameAddress } from "../../common/address";
 import type { CallView } from "../../common/events";
 
@@ -33,7 +34,7 @@ export function readCall(transaction: RawTransaction, contracts: Contracts): Omi
   const said = { txHash: transaction.hash, from, contract } as const;
   if (transaction.input === "0x")
     return { ...said, name: "receive", args: [{ name: "wei", value: transaction.value.toString() }] };
-  const call = decodeCall(contract, transaction.input as Hex);
+  const call = decodeCall(isToken ? tokenAbi : tradeAbi, transaction.input);
   // Whoever calls with what the ABI does not know is refused by the contract; it is shown as it is.
   if (!call) return { ...said, name: transaction.input.slice(0, 10), args: [] };
   const args = withOrder(flat("", call.args), call.args, contracts);
@@ -56,7 +57,7 @@ function flat(name: string, value: unknown): Arguments {
 function withOrder(args: Arguments, raw: Record<string, unknown>, { trade }: Contracts): Arguments {
   const { to, data } = raw;
   if (typeof to !== "string" || typeof data !== "string" || !sameAddress(to, trade)) return args;
-  const order = decodeOrder(data as Hex);
+  const order = decodePurchase(data);
   if (!order) return args;
   return [
     ...args.filter(({ name }) => name !== "data"),

@@ -5,9 +5,9 @@
  */
 import { z } from "zod";
 import type { Contracts } from "../../chain/artifacts";
+import { checksumAddress } from "../../chain/checksum";
 import { address, header, integer, type NodeHeader } from "../../chain/node";
 import { type Call, JsonRpc, NodeError, RpcError } from "../../chain/rpc";
-import { checksumAddress } from "../../chain/web3";
 import type { Address } from "../../common/address";
 import type { NetworkView, NodeView } from "../../common/events";
 import { type Log, messageOf } from "../../common/log";

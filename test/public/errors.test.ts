@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { encodeErrorSignature, encodeParameters } from "web3-eth-abi";
+import { decodeError, tokenAbi, tradeAbi } from "../../chain/codec";
 import { revertData } from "../../common/revert-data";
 import { revertSentence } from "../../public/errors";
-import { decodeError, tokenAbi, tradeAbi } from "../../public/web3/codec";
 import { METER } from "./fixtures";
 
 const NWT = 10n ** 18n;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { tokenAbi, tradeAbi } from "../../chain/codec";
 import { dictionaries, firstLanguage, type Key, LANGUAGES, translator } from "../../public/i18n";
 import { NOTICE_NAMES } from "../../public/notices";
-import { tokenAbi, tradeAbi } from "../../public/web3/codec";
 
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
 

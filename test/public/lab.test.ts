@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Common, FeeMarketEIP1559Transaction } from "web3-eth-accounts";
 import { bytesToHex, hexToBytes } from "web3-utils";
+import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../../chain/codec";
+import { signTransaction } from "../../chain/signer";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { announceText } from "../../public/announce";
 import { ids } from "../../public/ids";
@@ -10,8 +12,6 @@ import { labWallet } from "../../public/wallet/lab";
 import { describeTransaction } from "../../public/wallet/lab-describe";
 import { requireChain, sendFromLab } from "../../public/wallet/lab-send";
 import { rpcProvider } from "../../public/wallet/provider";
-import { encodeCall, encodePurchase, tokenAbi, tradeAbi } from "../../public/web3/codec";
-import { signTransaction } from "../../public/web3/signer";
 import { startEmbeddedChain } from "../../scripts/embedded-chain";
 import { config, METER, memoryStorage, readyState, scripted, TOKEN, TRADE, TX_HASH, trade } from "./fixtures";
 
@@ -87,7 +87,8 @@ describe("The lab's keys", () => {
           const theirs = FeeMarketEIP1559Transaction.fromTxData(transaction, { common }).sign(
             hexToBytes(key),
           );
-          assert.equal(signTransaction(transaction, key), bytesToHex(theirs.serialize()));
+          const raw = bytesToHex(theirs.serialize());
+          assert.deepEqual(signTransaction(transaction, key), { raw, hash: bytesToHex(theirs.hash()) });
         },
       ),
       { numRuns: 50 },
@@ -112,7 +113,7 @@ describe("The lab's keys", () => {
     assert.deepEqual(rpc.asked, ["eth_chainId"]);
   });
 
-  it("pay twice the base fee at most and a tenth more gas than estimated", async () => {
+  it("pay what the server pays: twice the base fee and a tip at most, and a quarter more gas than estimated", async () => {
     let raw = "";
     const rpc = scripted({
       eth_chainId: () => "0x343a",
@@ -129,8 +130,8 @@ describe("The lab's keys", () => {
     const sent = FeeMarketEIP1559Transaction.fromSerializedTx(hexToBytes(raw), {
       common: Common.custom({ chainId: 13370 }, { hardfork: "london" }),
     });
-    assert.equal(sent.gasLimit, 23_100n);
-    assert.equal(sent.maxFeePerGas, 3_000_000_000n);
+    assert.equal(sent.gasLimit, 26_250n);
+    assert.equal(sent.maxFeePerGas, 3_500_000_000n);
     assert.equal(sent.getSenderAddress().toString().toLowerCase(), LAB_ACCOUNTS.faucet.address.toLowerCase());
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decodeCall, decodePurchase, tokenAbi } from "../../chain/codec";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { ids } from "../../public/ids";
 import {
@@ -15,7 +16,6 @@ import { createStore } from "../../public/store";
 import { entriesOf } from "../../public/timeline";
 import { loadTransactions } from "../../public/transactions";
 import { failure, type Provider } from "../../public/wallet/provider";
-import { decodeCall, decodePurchase, tokenAbi } from "../../public/web3/codec";
 import { until } from "../support/until";
 import { CHAIN, memoryStorage, offer, readyState, refuse, scripted, TOKEN, TRADE, TX_HASH } from "./fixtures";
 

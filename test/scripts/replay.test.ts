@@ -14,7 +14,8 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { privateKeyToAddress } from "web3-eth-accounts";
 import { ask } from "../../chain/rpc";
-import { createPrivateKey, type Hex, signTransaction } from "../../chain/web3";
+import { signTransaction } from "../../chain/signer";
+import { createPrivateKey } from "../../chain/web3";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { CHAIN_FILES, type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { type FolderLock, lockFolder } from "../../scripts/folder-lock";
@@ -40,7 +41,7 @@ function randomNumbers(seed: number): (below: number) => number {
 }
 
 /** Code that stores 0x42 and whoever's call it was, and code whose deployment reverts. */
-const CREATES = "0x69436000554260015500006000526009601 7f3".replace(" ", "") as Hex;
+const CREATES = "0x69436000554260015500006000526009601 7f3".replace(" ", "");
 const REVERTS = "0x60006000fd";
 
 describe("the kept chain's log", function () {
@@ -75,12 +76,12 @@ describe("the kept chain's log", function () {
       chainId: 13370,
       nonce,
       value: 0n,
-      data: "0x" as Hex,
+      data: "0x",
       gasLimit: 300_000n,
       ...fees,
       ...more,
     };
-    const { raw } = await signTransaction(fields, privateKey);
+    const { raw } = signTransaction(fields, privateKey);
     return ask<string>(to.rpcUrl, "eth_sendRawTransaction", raw);
   }
 

@@ -10,7 +10,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask } from "../../chain/rpc";
-import { signTransaction } from "../../chain/web3";
+import { signTransaction } from "../../chain/signer";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { identityOf, type ProcessIdentity, parentOf } from "../../scripts/chain/process-identity";
 import { CHAIN_FILES, freePort } from "../../scripts/embedded-chain";
@@ -87,7 +87,7 @@ describe("a kept chain", function () {
     const to = LAB_ACCOUNTS.prosumer.address;
     const fees = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_000_000_000n };
     const fields = { chainId: 13370, nonce, to, value: 1n, data: "0x" as const, gasLimit: 21_000n, ...fees };
-    const { raw } = await signTransaction(fields, privateKey);
+    const { raw } = signTransaction(fields, privateKey);
     return ask<string>(rpcUrl, "eth_sendRawTransaction", raw);
   }
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { join } from "node:path";
 import fc from "fast-check";
+import { signTransaction } from "../../chain/signer";
 import { LAB_ACCOUNTS } from "../../common/lab";
-import { signTransaction } from "../../public/web3/signer";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
 import { LISTED_METHODS } from "../../server/rpc/methods";
 import { Web } from "../../server/web";
@@ -70,7 +70,7 @@ describe("/rpc", function () {
   });
 
   it("sends what is signed, and gives back its receipt", async () => {
-    const raw = signTransaction(
+    const { raw } = signTransaction(
       {
         chainId: 13370,
         nonce: BigInt(

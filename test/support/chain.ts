@@ -5,25 +5,25 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeFunctionCall, encodeParameters } from "web3-eth-abi";
-import type { AbiFunctionFragment } from "web3-types";
-import { energyTokenAbi } from "../../build/abi/EnergyToken";
+import { encodeParameters } from "web3-eth-abi";
 import { type ContractName, readCompiled } from "../../chain/artifacts";
+import {
+  type Arguments,
+  decodeTradeEvent,
+  encodeCall,
+  encodePurchase,
+  type Method,
+  type TradeAbi,
+  type TradeEventName,
+  tokenAbi,
+  tradeAbi,
+  tradeEventTopic,
+} from "../../chain/codec";
 import { type MeterKey, meterKeyOf } from "../../chain/meter-key";
 import type { ReadingStatement } from "../../chain/readings";
 import { ask } from "../../chain/rpc";
-import {
-  createPrivateKey,
-  decodeTradeEvent,
-  encodeTradeCall,
-  type FunctionArguments,
-  halvesOf,
-  keccak256,
-  signTransaction,
-  type TradeEventName,
-  type TradeFunctionName,
-  tradeEventTopic,
-} from "../../chain/web3";
+import { signTransaction } from "../../chain/signer";
+import { createPrivateKey, halvesOf, keccak256 } from "../../chain/web3";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS, TOKENS_PER_ETHER } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
@@ -117,7 +117,7 @@ export class TestChain {
       gasLimit: 6_000_000n,
       ...fees,
     };
-    const { raw } = await signTransaction({ ...fields, ...(to ? { to } : {}), value }, privateKey);
+    const { raw } = signTransaction({ ...fields, ...(to ? { to } : {}), value }, privateKey);
     return this.rpc("eth_sendRawTransaction", raw);
   }
 
@@ -134,12 +134,12 @@ export class TestChain {
     return receipt;
   }
 
-  call<Name extends TradeFunctionName>(
+  call<Name extends Method<TradeAbi>>(
     role: Role,
     name: Name,
-    args: FunctionArguments<Name>,
+    args: Arguments<TradeAbi, Name>,
   ): Promise<Receipt> {
-    return this.send(role, this.trade, encodeTradeCall(name, args));
+    return this.send(role, this.trade, encodeCall(tradeAbi, name, ...args));
   }
 
   // ------------------------------------------------------------ the market
@@ -183,15 +183,9 @@ export class TestChain {
   }
 
   purchaseData(offerId: bigint, milliWh: bigint): string {
-    const fragment = energyTokenAbi.find(
-      (part) => part.type === "function" && part.name === "transferAndCall" && part.inputs.length === 3,
-    );
-    const order = encodeParameters(["uint256", "uint64"], [offerId, milliWh]);
-    return encodeFunctionCall(fragment as AbiFunctionFragment, [
-      this.trade,
-      paymentFor(milliWh, PRICE),
-      order,
-    ]);
+    const order = encodePurchase(offerId, milliWh);
+    const method = "transferAndCall(address,uint256,bytes)";
+    return encodeCall(tokenAbi, method, this.trade, paymentFor(milliWh, PRICE), order);
   }
 
   /** As `purchase` opened it; a purchase that nobody made where it did not. */

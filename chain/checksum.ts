@@ -1,10 +1,10 @@
-/** EIP-55, beside the codec: the first look at the page needs this of it and no more. */
+/** EIP-55, apart from the codec: the first look at the page needs this and no more. */
 import { keccak256 } from "ethereum-cryptography/keccak";
 import { toHex, utf8ToBytes } from "ethereum-cryptography/utils";
-import type { Address } from "../../common/address";
+import type { Address } from "../common/address";
 
 /** Each letter is large where the same digit of the lower-case address's Keccak-256 is 8 or more. */
-export function checksummed(address: string): Address {
+export function checksumAddress(address: string): Address {
   const digits = address.slice(2).toLowerCase();
   const hash = toHex(keccak256(utf8ToBytes(digits)));
   const large = (index: number) => Number.parseInt(hash[index]!, 16) >= 8;
