@@ -32,6 +32,8 @@ export interface MeterKeyOptions {
   password: string;
   /** Makes a new key where there is no file. */
   createIfMissing?: boolean;
+  /** The password is in this code: a new key's file is then made at once, since no work would protect it. */
+  isPasswordPublic?: boolean;
 }
 
 /** @throws Error that names the file: none there, not a keystore, or another password's */
@@ -39,6 +41,7 @@ export async function loadMeterKey({
   file,
   password,
   createIfMissing = false,
+  isPasswordPublic = false,
 }: MeterKeyOptions): Promise<MeterKey> {
   let keystore: string;
   try {
@@ -46,14 +49,14 @@ export async function loadMeterKey({
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     if (!createIfMissing) throw new Error(`there is no meter key at ${file}`, { cause: error });
-    return createMeterKey(file, password);
+    return createMeterKey(file, password, !isPasswordPublic);
   }
   return meterKeyOf(await unlock(file, keystore, password));
 }
 
-async function createMeterKey(file: string, password: string): Promise<MeterKey> {
+async function createMeterKey(file: string, password: string, isSecret: boolean): Promise<MeterKey> {
   const privateKey = createPrivateKey();
-  const keystore = await encryptKey(privateKey, password);
+  const keystore = await encryptKey(privateKey, password, isSecret);
   await mkdir(dirname(file), { recursive: true });
   // wx: of two servers started at once the second fails, instead of replacing the first one's key.
   await writeFile(file, `${JSON.stringify(keystore)}\n`, { mode: 0o600, flag: "wx", flush: true });

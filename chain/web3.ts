@@ -46,9 +46,15 @@ export const halvesOf = (signature: string): { r: string; vs: string } => ({
 /** scrypt's cost: half a second and 64 MB on a laptop, a few seconds on a Pi. */
 const SCRYPT = { kdf: "scrypt", n: 65_536, r: 8, p: 1, dklen: 32 } as const;
 
-/** A version 3 keystore as geth and every wallet read it. */
-export const encryptKey = (privateKey: string, password: string): Promise<KeyStore> =>
-  encrypt(privateKey, password, SCRYPT);
+/** For a password that everybody knows: what it locks is open, however long it takes. */
+const SCRYPT_OF_NO_SECRET = { ...SCRYPT, n: 2 };
+
+/**
+ * A version 3 keystore as geth and every wallet read it.
+ * @param isSecret false for a password that is in this code
+ */
+export const encryptKey = (privateKey: string, password: string, isSecret: boolean): Promise<KeyStore> =>
+  encrypt(privateKey, password, isSecret ? SCRYPT : SCRYPT_OF_NO_SECRET);
 
 /** @throws an error whose name is KeyDerivationError when the password is wrong */
 export const decryptKey = async (keystore: string, password: string): Promise<string> =>

@@ -5,11 +5,11 @@
 const SCRIPTS = [
   [
     "start",
-    "chain, contracts, meter, server and page: http://localhost:3000",
+    "chain, contracts, meters, server and page: http://localhost:3000; -- --homes 200: that many homes",
     "seconds; minutes the first time; runs until Ctrl-C",
   ],
   ["test", "every test; -- meter server runs some suites only", "half an hour or more; one suite: minutes"],
-  ["reset", "deletes the embedded chain, the journal and the meter's key, to begin anew", "seconds"],
+  ["reset", "deletes the embedded chain, the journal and the meters' keys, to begin anew", "seconds"],
   ["meter", "the meter alone, live; -- consent prints its consent for the operator", "runs until q"],
   [
     "compile",

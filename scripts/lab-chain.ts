@@ -11,7 +11,7 @@ import { sameAddress } from "../common/address";
 import { isSameCode } from "../common/bytecode";
 import type { TypedContract } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
-import { BASE_UNITS } from "../common/units";
+import { FIRST_OFFERS } from "./lab-street";
 
 export type LabRole = keyof typeof LAB_ACCOUNTS;
 
@@ -70,12 +70,6 @@ export async function commissionMeter(
   await trade.methods.commission(meter, prosumer, baselineMilliWh, consent).send(from("operator"));
 }
 
-/** What a newcomer finds on the market: quantities of a lab battery, prices below the grid's 180 NWT. */
-const FIRST_OFFERS = [
-  { milliWh: 500n, pricePerKWh: 120n * BASE_UNITS },
-  { milliWh: 2_000n, pricePerKWh: 135n * BASE_UNITS },
-  { milliWh: 10_000n, pricePerKWh: 150n * BASE_UNITS },
-];
 const DELIVERY_WINDOW_S = 3_600n;
 
 /** Lists a few offers of the meter when it has none open. */

@@ -4,12 +4,15 @@
  * closed terminal ends it all, children too.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import { readContracts } from "../chain/artifacts";
-import { loadMeterKey, type MeterKey } from "../chain/meter-key";
+import type { MeterKey } from "../chain/meter-key";
 import { ask } from "../chain/rpc";
+import type { HomeSettings } from "../common/home";
 import { type Config, loadServedConfig } from "../server/config";
+import { loadHomeKeys } from "../server/home-keys";
 import { defaultNodes } from "../server/node-list";
 import { buildPage } from "./build-page";
 import { identityOf, parentOf } from "./chain/process-identity";
@@ -18,7 +21,9 @@ import { type EmbeddedChain, freePort, startEmbeddedChain } from "./embedded-cha
 import { end, endsWithUs, isEnding, listen } from "./ending";
 import { FolderInUseError, type FolderLock, isServerIn, lockFolder } from "./folder-lock";
 import { labNodes, prepareGeth } from "./geth-lab";
-import { commissionMeter, labChain, listFirstOffers } from "./lab-chain";
+import { labChain } from "./lab-chain";
+import { type LabHome, prepareStreet } from "./lab-market";
+import { firstOffersOf, labHouseholds, labKeyOf, STREET_FILE, streetFile } from "./lab-street";
 
 const ROOT = join(__dirname, "..");
 const SERVER_READY_WITHIN_MS = 60_000;
@@ -112,8 +117,13 @@ function serverSettings(config: Config, chainId: number): Record<string, string>
   return nodes === null ? {} : { CHAIN_NODES: nodes };
 }
 
-/** Contracts, a trusted meter, a few offers. On a network that is no lab, its operator does this: geth/README.md. */
-async function prepareMarket(config: Config, chainId: number, key: MeterKey): Promise<void> {
+/** Contracts, trusted meters, offers. On a network that is no lab, its operator does this: geth/README.md. */
+async function prepareMarket(
+  config: Config,
+  chainId: number,
+  keys: MeterKey[],
+  seal?: () => Promise<void>,
+): Promise<void> {
   await step(
     "contracts",
     () => migrateIfNeeded(config.network, chainId, config.rpcUrl, config.artifactsDir),
@@ -122,12 +132,56 @@ async function prepareMarket(config: Config, chainId: number, key: MeterKey): Pr
   const deployment = readContracts(config.artifactsDir, chainId);
   if (!deployment) throw new Error(`Truffle's artifacts in ${config.artifactsDir} name no contracts`);
   const lab = await labChain(config.rpcUrl, deployment);
-  await step("meter commissioned", async () => commissionMeter(lab, key));
-  await step(
-    "offers",
-    () => listFirstOffers(lab, key.meter),
-    (count) => (count > 0 ? `${count} listed` : "there already"),
+  const { notes } = await step(
+    keys.length === 1 ? "meter and offers" : "meters and offers",
+    () => prepareStreet(lab, config.rpcUrl, labHomes(config.homes, keys), seal),
+    ({ commissioned, listed }) =>
+      commissioned + listed > 0
+        ? `${commissioned} commissioned, ${listed} ${listed === 1 ? "offer" : "offers"} listed`
+        : "there already",
   );
+  for (const note of notes) console.log(`    ${note}`);
+}
+
+/** Each home with its household: the one of its settings, or the lab's own for this place in the street. */
+function labHomes(homes: HomeSettings[], keys: MeterKey[]): LabHome[] {
+  const households = labHouseholds(homes.length);
+  return homes.map(({ name, account }, i) => {
+    const household = account ?? households[i]!.address;
+    const privateKey = labKeyOf(household, households);
+    return { name, key: keys[i]!, account: household, privateKey, offers: firstOffersOf(i + 1) };
+  });
+}
+
+/** For one line: how many homes of which kind. */
+function describeHomes(homes: HomeSettings[]): string {
+  const kinds = homes.map(({ meter }) => (meter.port ? `serial:${meter.port}` : meter.kind));
+  if (homes.length === 1) return `${kinds[0]} meter`;
+  const parts = [...new Set(kinds)].map((kind) => `${kinds.filter((one) => one === kind).length} ${kind}`);
+  return `${homes.length} homes (${parts.join(", ")})`;
+}
+
+/** What was typed behind `npm start --`. @throws Error with the usage */
+function readArguments(): Record<string, string> {
+  try {
+    const { homes } = parseArgs({ options: { homes: { type: "string" } } }).values;
+    return homes === undefined ? {} : { STREET_HOMES: homes };
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message}\nusage: npm start [-- --homes NUMBER]`, { cause });
+  }
+}
+
+/**
+ * The settings, and those that the server gets beside its own. Where nobody names homes, a lab's street of several is
+ * written into the data folder first: a file for HOMES like any other, to look at and to copy.
+ */
+async function loadStreet(config: Config): Promise<{ config: Config; settings: Record<string, string> }> {
+  if (config.streetHomes === null || config.streetHomes === 1) return { config, settings: {} };
+  const file = resolve(config.dataDir, STREET_FILE);
+  writeFileSync(file, streetFile(config.streetHomes));
+  // The count has done its work: beside HOMES it would be refused.
+  const settings = { HOMES: file, STREET_HOMES: "" };
+  return { config: await loadServedConfig({ ...process.env, ...settings }), settings };
 }
 
 /** Where the page is served: for a browser of this machine, and for those of other machines. */
@@ -174,15 +228,18 @@ function startServer(settings: Record<string, string>): Promise<Served> {
 }
 
 async function main(): Promise<void> {
-  const config = await loadServedConfig();
+  const found = await loadServedConfig({ ...process.env, ...readArguments() });
   const startedAtMs = performance.now();
-  console.log(`neighborwatt, ${config.network} network, ${config.meter} meter`);
-  const lock = await takeFolder(config);
+  const lock = await takeFolder(found);
+  const { config, settings } = await loadStreet(found);
+  console.log(`neighborwatt, ${config.network} network, ${describeHomes(config.homes)}`);
   const done = (isNew: boolean) => (isNew ? "made" : "there already");
   await step("page built", buildPage, done);
-  if (config.network === "embedded")
-    await step("embedded chain", () => startEmbedded(config, lock), describeChain);
-  else
+  let seal: (() => Promise<void>) | undefined;
+  if (config.network === "embedded") {
+    const chain = await step("embedded chain", () => startEmbedded(config, lock), describeChain);
+    seal = () => chain.mine();
+  } else
     await step(
       "geth network",
       () => findGeth(config),
@@ -193,18 +250,15 @@ async function main(): Promise<void> {
     throw new Error(
       `The node at ${config.rpcUrl} serves chain ${chainId}, not ${config.chainId}: correct NETWORK, RPC_URL or CHAIN_ID.`,
     );
-  const meter = await step(
-    "meter's key",
-    () =>
-      loadMeterKey({
-        file: join(config.dataDir, "meter-key.json"),
-        password: config.meterKeystorePassword,
-        createIfMissing: true,
-      }),
-    (key) => key.meter,
+  const keys = await step(
+    config.homes.length === 1 ? "meter's key" : "meters' keys",
+    () => loadHomeKeys(config),
+    (all) => (all.length === 1 ? all[0]!.meter : `${all.length}`),
   );
-  if (config.isLab) await prepareMarket(config, chainId, meter);
-  const served = await step("server and meter", () => startServer(serverSettings(config, chainId)));
+  if (config.isLab) await prepareMarket(config, chainId, keys, seal);
+  const served = await step("server and meter", () =>
+    startServer({ ...serverSettings(config, chainId), ...settings }),
+  );
   lock.describe({ program: "npm start", page: served.url, chain: config.rpcUrl });
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   console.log(`\nReady in ${seconds} s: open ${served.url}   (Ctrl-C ends it)`);

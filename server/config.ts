@@ -10,7 +10,7 @@ import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, isThisMachine, LAB_MNEMON
 import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
 import { CALIBRATION } from "./homes-fields";
-import { readHomes } from "./homes-file";
+import { MOST_HOMES, readHomes } from "./homes-file";
 import { type Host, parseHost } from "./http/hosts";
 import { hostProblem } from "./listening";
 import { defaultNodes, httpUrl, type NodeAddress, nodeList } from "./node-list";
@@ -94,6 +94,12 @@ export const SETTINGS = {
     schema: z.string().min(1).max(1000).optional(),
     allowed:
       "a JSON file that lists the homes of this server (docs/homes.md); by default one home, whose meter METER and METER_CALIBRATION describe",
+  },
+  STREET_HOMES: {
+    schema: integer(1, MOST_HOMES)
+      .or(z.literal("").transform(() => undefined))
+      .optional(),
+    allowed: `1 to ${MOST_HOMES} homes that \`npm start\` makes on a lab's chain where neither HOMES nor METER names any (by default, and where it is empty, 1)`,
   },
   METER: {
     schema: z.string().regex(/^(simulated(:StandardFirmata)?|serial:.+)$/),
@@ -209,6 +215,8 @@ export interface Config {
   meterCalibration: string;
   /** What this server runs, one at least. METER and METER_CALIBRATION are short for a list of one. */
   homes: HomeSettings[];
+  /** How many `npm start` makes instead on a lab's chain; null where `homes` are somebody's choice, or the chain no lab's. */
+  streetHomes: number | null;
   meterKeystorePassword: string;
   confirmations: number;
   pollIntervalMs: number;
@@ -293,11 +301,16 @@ export function readConfig(env: Record<string, string | undefined>, envFile: str
       if (given[name] !== undefined)
         problems.push(`${name}: the meters of HOMES=${given.HOMES} are in that file; unset ${name} or HOMES`);
   if (problems.length > 0) throw new ConfigError(problems);
-  return assemble(values as { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> });
+  const hasOwnHomes = ["HOMES", "METER", "METER_CALIBRATION"].some((name) => given[name] !== undefined);
+  return assemble(
+    values as { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> },
+    hasOwnHomes,
+  );
 }
 
 function assemble(
   values: { [N in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[N]["schema"]> },
+  hasOwnHomes: boolean,
 ): Config {
   const isEmbedded = values.NETWORK === "embedded";
   const rpcUrl = values.RPC_URL ?? `http://127.0.0.1:${isEmbedded ? values.EMBEDDED_PORT : 8547}`;
@@ -323,6 +336,13 @@ function assemble(
     problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);
   if (isEmbedded && values.CHAIN_ID !== undefined && values.CHAIN_ID !== EMBEDDED_CHAIN_ID)
     problems.push(`CHAIN_ID=${values.CHAIN_ID}: allowed is ${SETTINGS.CHAIN_ID.allowed}`);
+  if (values.STREET_HOMES !== undefined && (hasOwnHomes || !isLab))
+    problems.push(
+      `STREET_HOMES=${values.STREET_HOMES}: ` +
+        (isLab
+          ? "HOMES or METER names the homes; unset it, or those"
+          : "a street is made on a lab's chain only"),
+    );
   const { homes, problems: problemsOfHomes } =
     values.HOMES === undefined
       ? { homes: [homeOfOne(values.METER, values.METER_CALIBRATION)], problems: [] }
@@ -344,6 +364,7 @@ function assemble(
     meter: values.METER,
     meterCalibration: values.METER_CALIBRATION,
     homes,
+    streetHomes: hasOwnHomes || !isLab ? null : (values.STREET_HOMES ?? 1),
     meterKeystorePassword: password,
     confirmations: values.CONFIRMATIONS,
     pollIntervalMs: values.POLL_INTERVAL_MS,

@@ -3,7 +3,7 @@
  * and stopped in the other. Run it with `npx tsx server/main.ts`; `npm start` does it after preparing the rest.
  */
 import { join } from "node:path";
-import { createChain, type DeployedContracts, loadMeterKey, type MeterKey } from "../chain";
+import { createChain, type DeployedContracts, type MeterKey } from "../chain";
 import type { ReadingSigner } from "../chain/readings";
 import type { HomeSettings } from "../common/home";
 import { createLog, type Log, messageOf, namedLog } from "../common/log";
@@ -17,6 +17,7 @@ import { configView } from "./config-view";
 import { SecondSigner } from "./delivery/second-signer";
 import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
+import { loadHomeKeys } from "./home-keys";
 import { Nodes } from "./network/nodes";
 import { pageScriptReader } from "./page-script";
 import { Store } from "./store";
@@ -48,11 +49,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
   const [home, ...others] = config.homes as [HomeSettings, ...HomeSettings[]];
   if (others.length > 0)
     log.warn(`runs ${home.name} alone: of ${others.length} other homes nothing is measured or delivered yet`);
-  const key = await loadMeterKey({
-    file: join(config.dataDir, home.meter.keyFile),
-    password: config.meterKeystorePassword,
-    createIfMissing: true,
-  });
+  const [key] = (await loadHomeKeys({ ...config, homes: [home] })) as [MeterKey];
   const store = await begin(Store.open(config.dataDir, namedLog(log, "settlement")));
   const { ledger, journal, history, settlements } = store;
   // What is signed already would make the other server stop as well, which delivers by the same readings.

@@ -18,11 +18,11 @@ describe("npm run reset", function () {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const reset = (network = "embedded") =>
+  const reset = (network = "embedded", settings: Record<string, string> = {}) =>
     spawnSync(process.execPath, ["--require", "tsx/cjs", "scripts/reset.ts"], {
       cwd: ROOT,
       encoding: "utf8",
-      env: { ...process.env, DATA_DIR: folder, NETWORK: network },
+      env: { ...process.env, DATA_DIR: folder, NETWORK: network, ...settings },
     });
   const files = () => readdirSync(folder).filter((name) => !/^(running|lock)\.sqlite/.test(name));
 
@@ -55,6 +55,23 @@ describe("npm run reset", function () {
     server.close();
     assert.ok(files().includes("meter-key.json"));
     assert.equal(reset().status, 0);
+  });
+
+  it("forgets the key of every meter, of a longer street and of HOMES too, and no other file", () => {
+    const homes = [{ name: "A", meters: [{ role: "delivering", kind: "simulated", keyFile: "roof.json" }] }];
+    writeFileSync(join(folder, "mine.json"), JSON.stringify(homes));
+    for (const file of [
+      "meter-key.json",
+      "meter-key-200.json",
+      "roof.json",
+      "homes.json",
+      "meter-key-mine.json",
+    ])
+      writeFileSync(join(folder, file), "{}");
+    const { status, stdout } = reset("embedded", { HOMES: join(folder, "mine.json") });
+    assert.equal(status, 0);
+    assert.match(stdout, /the meters' keys/);
+    assert.deepEqual(files(), ["meter-key-mine.json", "mine.json"]);
   });
 
   it("is not kept from its work by a process id of old, and ends nobody by it", async () => {

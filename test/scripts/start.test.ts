@@ -51,7 +51,15 @@ describe("npm start", function () {
       cwd: ROOT,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...ports, DATA_DIR: dataDir, ARTIFACTS_DIR: artifactsDir, ...settings },
+      // One house: `street.test.ts` starts a street.
+      env: {
+        ...process.env,
+        STREET_HOMES: "1",
+        ...ports,
+        DATA_DIR: dataDir,
+        ARTIFACTS_DIR: artifactsDir,
+        ...settings,
+      },
     });
     let output = "";
     for (const stream of [npm.stdout, npm.stderr]) {
@@ -98,8 +106,9 @@ describe("npm start", function () {
   it("makes everything there has to be, and says where it is", async () => {
     const run = start();
     await untilReady(run);
-    for (const step of ["page built", "embedded chain", "contracts: migrated by Truffle", "offers: 3 listed"])
+    for (const step of ["page built", "embedded chain", "contracts: migrated by Truffle"])
       assert.ok(run.output().includes(`✓ ${step}`), `${step}\n${run.output()}`);
+    assert.match(run.output(), /✓ meter and offers: 1 commissioned, 3 offers listed/);
     assert.match(run.output(), new RegExp(`Ready in [\\d.]+ s: open http://localhost:${ports.PORT} `));
     const page = await fetch(`http://localhost:${ports.PORT}/`);
     assert.match(await page.text(), /<title>neighborwatt/);
@@ -155,7 +164,7 @@ describe("npm start", function () {
     it(`goes on where it stopped, and ends whole when npm alone gets ${signal}`, async () => {
       const run = start();
       await untilReady(run);
-      for (const step of ["contracts: there already", "offers: there already"])
+      for (const step of ["contracts: there already", "meter and offers: there already"])
         assert.ok(run.output().includes(`✓ ${step}`), `${step}\n${run.output()}`);
       run.npm.kill(signal);
       await run.ended;

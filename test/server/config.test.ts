@@ -54,6 +54,7 @@ describe("the settings", () => {
           house: null,
         },
       ],
+      streetHomes: 1,
       meterKeystorePassword: DEVELOPMENT_KEYSTORE_PASSWORD,
       confirmations: 2,
       pollIntervalMs: 75,
@@ -96,6 +97,21 @@ describe("the settings", () => {
     assert.deepEqual([standard?.kind, standard?.firmware], ["simulated", "StandardFirmata"]);
   });
 
+  it("let `npm start` make a street where nobody names homes, on a lab's chain only", () => {
+    const streetOf = (env: Record<string, string>) => readConfig(env, "").streetHomes;
+    assert.equal(streetOf({ STREET_HOMES: "200" }), 200);
+    assert.equal(streetOf({ STREET_HOMES: "" }), 1);
+    assert.equal(streetOf({ METER: "simulated" }), null);
+    assert.equal(streetOf({ METER: "simulated:StandardFirmata" }), null);
+    assert.equal(streetOf({ METER_CALIBRATION: "vccVolts=5" }), null);
+    assert.equal(streetOf({ HOMES: join(__dirname, "..", "..", "docs", "homes.json") }), null);
+    assert.equal(streetOf({ NETWORK: "geth" }), 1);
+    assert.equal(
+      streetOf({ NETWORK: "geth", CHAIN_ID: "4711", METER_KEYSTORE_PASSWORD: "long enough" }),
+      null,
+    );
+  });
+
   it("are read from .env, and from the environment before it", () => {
     const config = readConfig(
       { PORT: "4000" },
@@ -127,6 +143,13 @@ describe("the settings", () => {
     [{ PUBLIC_RPC_URL: "nowhere" }, /^PUBLIC_RPC_URL=/],
     [{ CHAIN_ID: "1" }, /^CHAIN_ID=1: .*13370/],
     [{ MNEMONIC: "one two three" }, /^MNEMONIC=\(not shown\): .*12 to 24/],
+    [{ STREET_HOMES: "0" }, /^STREET_HOMES=0: allowed is 1 to 500 homes/],
+    [{ STREET_HOMES: "501" }, /^STREET_HOMES=501: allowed is 1 to 500 homes/],
+    [{ STREET_HOMES: "6", METER: "serial:/dev/ttyACM0" }, /^STREET_HOMES=6: HOMES or METER names the homes/],
+    [
+      { STREET_HOMES: "6", NETWORK: "geth", CHAIN_ID: "4711", METER_KEYSTORE_PASSWORD: "long enough" },
+      /^STREET_HOMES=6: a street is made on a lab's chain only/,
+    ],
     [{ METER: "serial" }, /^METER=serial: .*serial:\/dev\/ttyACM0/],
     [{ METER: "/dev/ttyACM0" }, /^METER=/],
     [
