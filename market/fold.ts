@@ -16,6 +16,9 @@ export interface MarketState {
   keepTrade(trade: MarketTrade): void;
 }
 
+/** To be raised with whatever makes other records of the same events: those that are stored are made anew. */
+export const MARKET_FOLD = 1;
+
 /** A trade's id is its offer's times this, and the number of the purchase: IEnergyTrade.sol. */
 const TRADES_PER_OFFER = 1_000_000n;
 
@@ -23,7 +26,7 @@ const TRADES_PER_OFFER = 1_000_000n;
 export function fold(
   market: MarketState,
   event: ChainEvent,
-  header: BlockHeader,
+  header: Pick<BlockHeader, "atS" | "sealer">,
   touched: Touched = nothingTouched(),
   isConfirmed = true,
 ): void {

@@ -1,6 +1,6 @@
 /** One SQLite file: the chain's facts (`ledger`), what must outlive a crash (`journal`), and the samples (`history`). */
 
-import type { Log } from "../../common/log";
+import { type Log, messageOf } from "../../common/log";
 import type { Service } from "../../common/service";
 import { type OpenDatabase, openDatabase } from "./database";
 import { History } from "./history";
@@ -27,7 +27,18 @@ export class Store implements Service {
 
   /** @throws StoreError when the folder is in use, damaged, or of a newer version. */
   static open(dataDir: string, log: Log): Store {
-    return new Store(openDatabase(dataDir), log);
+    const database = openDatabase(dataDir);
+    try {
+      return new Store(database, log);
+    } catch (error) {
+      // The folder is nobody's again; what went wrong first is told.
+      try {
+        database.close();
+      } catch (another) {
+        log.debug(`closing the store: ${messageOf(another)}`);
+      }
+      throw error;
+    }
   }
 
   /** Everything `work` writes is stored together or not at all. */

@@ -12,13 +12,21 @@ export function prepareStatements(db: Db) {
     ),
     watchedFrom: db.prepare("SELECT watched_from FROM chain"),
     watchFrom: db.prepare("UPDATE chain SET watched_from = ? WHERE watched_from IS NULL"),
+    marketFold: db.prepare("SELECT market_fold FROM chain"),
+    marketFoldedBy: db.prepare("UPDATE chain SET market_fold = ?"),
     knownBlocks: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC"),
-    allBlocks: db.prepare("SELECT * FROM blocks"),
+    newestBlock: db.prepare("SELECT block, hash FROM blocks ORDER BY block DESC LIMIT 1"),
     findBlock: db.prepare("SELECT hash FROM blocks WHERE block = ?"),
     storeBlock: db.prepare("INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)"),
-    pruneBlocks: db.prepare("DELETE FROM blocks WHERE block < ? AND block NOT IN (SELECT block FROM events)"),
+    pruneBlocks: db.prepare(
+      "DELETE FROM blocks WHERE block >= ? AND block < ? AND block NOT IN (SELECT block FROM events)",
+    ),
     dropBlocksAbove: db.prepare("DELETE FROM blocks WHERE block > ?"),
-    allEvents: db.prepare("SELECT body FROM events ORDER BY block, log_index"),
+    /** A row value, so that the index leads to where the last page ended. */
+    eventsAfter: db.prepare(
+      "SELECT block, log_index, body, at_s, sealer FROM events JOIN blocks USING (block) " +
+        "WHERE (block, log_index) > (?, ?) ORDER BY block, log_index LIMIT ?",
+    ),
     findEvent: db.prepare("SELECT 1 FROM events WHERE tx_hash = ? AND log_index = ?"),
     storeEvent: db.prepare("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"),
     dropEventsAbove: db.prepare("DELETE FROM events WHERE block > ?"),

@@ -3,11 +3,13 @@
 import { type ChainEvent, eventFromJson, eventToJson } from "../../chain/chain-event";
 import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../../chain/sink";
 import { messageOf } from "../../common/log";
-import { fold } from "../../market/fold";
-import { MemoryMarket } from "../../market/memory";
+import { ConfirmedMarket } from "../../market/confirmed";
+import { EarlyMarket } from "../../market/early";
+import { fold, MARKET_FOLD } from "../../market/fold";
 import { type MarketReader, nothingTouched, type Touched } from "../../market/types";
 import type { Db } from "./db";
 import { prepareStatements } from "./ledger-sql";
+import { MarketTables } from "./market-sql";
 
 /** Hashes kept to find the common ancestor after a reorganisation; a deeper one is a reset. */
 const KNOWN_BLOCKS = 256;
@@ -35,24 +37,19 @@ export interface LedgerListener {
   chainChanged(): void;
 }
 
-interface BlockRow {
+/** Events that are read, and records that wait to be written, at once while the market is made anew. */
+const REFOLDED_AT_ONCE = 2000;
+
+interface EventRow {
   block: number;
-  hash: string;
-  parent_hash: string;
+  log_index: number;
+  body: string;
   at_s: number;
   sealer: string | null;
 }
 
-const headerOf = (row: BlockRow): BlockHeader => ({
-  block: row.block,
-  hash: row.hash,
-  parentHash: row.parent_hash,
-  atS: row.at_s,
-  sealer: row.sealer,
-});
-
 export class Ledger implements ChainSink {
-  private market = new MemoryMarket();
+  private readonly market: ConfirmedMarket;
   private early: MarketReader | null = null;
 
   private previewed: { events: ChainEvent[]; headers: BlockHeader[] } = { events: [], headers: [] };
@@ -68,7 +65,12 @@ export class Ledger implements ChainSink {
   constructor(private readonly db: Db) {
     this.sql = prepareStatements(db);
     this.watchedFrom = (this.sql.watchedFrom.get() as { watched_from: number | null }).watched_from;
-    this.replay();
+    const tables = new MarketTables(db);
+    const { market_fold } = this.sql.marketFold.get() as { market_fold: number | null };
+    // Records of another fold need not even be readable.
+    if (market_fold !== MARKET_FOLD) tables.clear();
+    this.market = new ConfirmedMarket(tables);
+    if (market_fold !== MARKET_FOLD) this.inTransaction(() => this.refold());
   }
 
   /** Confirmed only: what delivery acts on. */
@@ -120,6 +122,7 @@ export class Ledger implements ChainSink {
     const headers = new Map([...batch.headers, batch.through].map((header) => [header.block, header]));
     const fresh: ChainEvent[] = [];
     const touched = nothingTouched();
+    let isBehind = false;
     this.inTransaction(() => {
       for (const header of headers.values()) this.storeBlock(header);
       for (const event of inOrder(batch.events)) {
@@ -141,28 +144,31 @@ export class Ledger implements ChainSink {
         if (!before || event.block > before.block) fold(this.market, event, header, touched);
       }
       this.sql.moveCursor.run(batch.through.block, batch.through.hash);
-      this.sql.pruneBlocks.run(batch.through.block - KNOWN_BLOCKS);
+      this.sql.pruneBlocks.run((before?.block ?? 0) - KNOWN_BLOCKS, batch.through.block - KNOWN_BLOCKS);
+      isBehind = before !== null && fresh.some((event) => event.block <= before.block);
+      if (isBehind) this.refold();
+      else this.market.save();
     });
-    const isBehind = before !== null && fresh.some((event) => event.block <= before.block);
-    if (isBehind) this.replay();
+    this.display();
     if (fresh.length > 0) this.tell((listener) => listener.confirmed?.(fresh));
     if (isBehind) {
       this.tell((listener) => listener.marketReplaced());
     } else if (fresh.length > 0) {
-      this.display();
       this.tell((listener) => listener.marketChanged(touched));
     }
     this.tell((listener) => listener.chainChanged());
+    this.market.settled();
   }
 
   rollback(block: number): void {
     this.inTransaction(() => {
       this.sql.dropEventsAbove.run(block);
       this.sql.dropBlocksAbove.run(block);
-      const [top] = this.sql.knownBlocks.all() as BlockRow[];
+      const top = this.sql.newestBlock.get() as { block: number; hash: string } | undefined;
       this.sql.moveCursor.run(top?.block ?? null, top?.hash ?? null);
       // What the chain refused, it refused on a branch that is gone.
       this.sql.forgetRefusals.run();
+      this.refold();
     });
     this.startOver();
   }
@@ -173,6 +179,7 @@ export class Ledger implements ChainSink {
       for (const table of ["events", "blocks", "deliveries", "signed_readings"])
         this.db.exec(`DELETE FROM ${table}`);
       this.sql.startChain.run(genesisHash, trade);
+      this.refold();
     });
     this.watchedFrom = null;
     this.startOver();
@@ -219,29 +226,50 @@ export class Ledger implements ChainSink {
     return this.sql.findEvent.get(event.txHash, event.logIndex) !== undefined;
   }
 
-  /** Makes the confirmed market anew from the stored events. */
-  private replay(): void {
-    const headers = new Map(
-      (this.sql.allBlocks.all() as BlockRow[]).map((row) => [row.block, headerOf(row)]),
-    );
-    this.market = new MemoryMarket();
-    for (const { body } of this.sql.allEvents.all() as { body: string }[]) {
-      const event = this.db.decode(() => eventFromJson(body));
-      fold(this.market, event, headers.get(event.block)!);
+  /** A confirmed block has brought another one of its id: the block that this one was seen in is gone. */
+  private isTaken(event: ChainEvent): boolean {
+    switch (event.name) {
+      case "TradeOpened":
+        return this.market.trade(event.tradeId) !== null;
+      case "OfferListed":
+        return this.market.offer(event.offerId) !== null;
+      case "MeterCommissioned":
+        return this.market.meter(event.meter) !== null;
+      default:
+        return false;
     }
-    this.display();
+  }
+
+  /** Makes the confirmed market anew from the stored events. */
+  private refold(): void {
+    this.market.clear();
+    for (let last = { block: -1, log_index: -1 }; ; ) {
+      const rows = this.sql.eventsAfter.all(last.block, last.log_index, REFOLDED_AT_ONCE) as EventRow[];
+      for (const { body, at_s, sealer } of rows)
+        fold(
+          this.market,
+          this.db.decode(() => eventFromJson(body)),
+          { atS: at_s, sealer },
+        );
+      this.market.save();
+      if (rows.length < REFOLDED_AT_ONCE) break;
+      last = rows.at(-1)!;
+    }
+    this.sql.marketFoldedBy.run(MARKET_FOLD);
   }
 
   /** Lays the unconfirmed offers and openings over the confirmed market. Money is never shown early. */
   private display(): Touched {
     const touched = nothingTouched();
-    const early = this.previewed.events.filter((event) => isShownEarly(event) && !this.isStored(event));
+    const early = this.previewed.events.filter(
+      (event) => isShownEarly(event) && !this.isStored(event) && !this.isTaken(event),
+    );
     if (early.length === 0) {
       this.early = null;
       return touched;
     }
     const headers = new Map(this.previewed.headers.map((header) => [header.block, header]));
-    const market = this.market.fork();
+    const market = new EarlyMarket(this.market);
     for (const event of inOrder(early)) {
       const header = headers.get(event.block);
       if (!header) throw new Error(`A preview brings ${event.name} without the header of its block.`);
@@ -255,25 +283,26 @@ export class Ledger implements ChainSink {
   private startOver(): void {
     this.isKnown = false;
     this.previewed = { events: [], headers: [] };
-    this.replay();
+    this.display();
     this.tell((listener) => listener.marketReplaced());
     this.tell((listener) => listener.chainChanged());
   }
 
-  /** Memory follows the file: when a transaction fails, the market is made anew from what is stored. */
+  /** Memory follows the file: when a transaction fails, the market is read again. */
   private inTransaction(work: () => void): void {
     try {
       this.db.transaction(work);
     } catch (error) {
-      this.replayAfter(error);
+      this.reloadAfter(error);
       throw error;
     }
   }
 
   /** A file that cannot be written may be one that cannot be read either; the first trouble is the one to tell. */
-  private replayAfter(cause: unknown): void {
+  private reloadAfter(cause: unknown): void {
     try {
-      this.replay();
+      this.market.load();
+      this.display();
     } catch (error) {
       this.isKnown = false;
       if (messageOf(error) === messageOf(cause)) return;

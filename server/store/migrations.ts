@@ -77,6 +77,23 @@ export const MIGRATIONS = [
   `,
   // What was opened up to this block may have readings that an earlier journal, now lost, has signed.
   "ALTER TABLE chain ADD COLUMN watched_from INTEGER",
+  // The market's records, which the events make: `market_fold` is the fold that has made them, null where none has.
+  `
+  ALTER TABLE chain ADD COLUMN market_fold INTEGER;
+  CREATE TABLE market_meters (id INTEGER PRIMARY KEY, meter TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+  CREATE TABLE market_offers (
+    id INTEGER PRIMARY KEY, offer_id TEXT NOT NULL UNIQUE, is_in_stock INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX offers_in_stock ON market_offers (id) WHERE is_in_stock = 1;
+  CREATE TABLE market_trades (
+    id INTEGER PRIMARY KEY, trade_id TEXT NOT NULL UNIQUE, meter TEXT NOT NULL, seller TEXT NOT NULL COLLATE NOCASE,
+    buyer TEXT NOT NULL COLLATE NOCASE, closed TEXT, body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX trades_by_meter ON market_trades (meter, id, closed);
+  CREATE INDEX trades_by_seller ON market_trades (seller, id, closed);
+  CREATE INDEX trades_by_buyer ON market_trades (buyer, id, closed, seller);
+  CREATE INDEX trades_by_end ON market_trades (closed, id);
+  `,
 ];
 
 export function migrate(db: Db, file: string): void {

@@ -239,13 +239,20 @@ describe("the journal's file", () => {
       assert.match(told, words);
       await store.stop();
     }
-    const again = openDatabase(folder.path);
-    again.db.exec("UPDATE events SET body = 'x'");
-    again.close();
-    assert.match(
-      message(() => Store.open(folder.path, quiet)),
-      /is damaged/,
-    );
+    for (const sql of [
+      "UPDATE market_trades SET body = 'x'",
+      `UPDATE market_trades SET body = '{"milliWh":"x"}'`,
+      // The market is made anew from the events.
+      "UPDATE events SET body = 'x'; UPDATE chain SET market_fold = 0",
+    ]) {
+      const again = openDatabase(folder.path);
+      again.db.exec(sql);
+      again.close();
+      assert.match(
+        message(() => Store.open(folder.path, quiet)),
+        /is damaged/,
+      );
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 /** A market wholly in memory. */
-import type { Address } from "../common/address";
-import type { MarketState } from "./fold";
-import { byPurchase, canBeBought, newestFirst, passes } from "./questions";
+import type { Address } from "../../common/address";
+import type { MarketState } from "../../market/fold";
+import { byPurchase, canBeBought, newestFirst, passes } from "../../market/questions";
 import {
   isInStock,
   type MarketMeter,
@@ -10,7 +10,7 @@ import {
   type MarketTrade,
   type PageOf,
   type TradeFilter,
-} from "./types";
+} from "../../market/types";
 
 export class MemoryMarket implements MarketReader, MarketState {
   constructor(
