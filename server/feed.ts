@@ -21,13 +21,16 @@ const GATHER_MS = 100;
 /** How often that is looked at which changes with time alone: the energy of today at midnight, a chain that is silent. */
 const LOOK_MS = 1000;
 
+/** More changes than this at once, as while the chain is caught up with: a snapshot says as much with less. */
+const SNAPSHOT_ABOVE = 250;
+
 export class Feed implements Service {
   private readonly offers = new Set<bigint>();
   private readonly trades = new Set<bigint>();
   private readonly meters = new Set<Address>();
   private isChainChanged = false;
   private isReplaced = false;
-  /** Last told, as JSON, by subject; forgotten when everything is told anew. */
+  /** Last told, as JSON, by subject; forgotten with what is closed, and when everything is told anew. */
   private told = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
   private looker: NodeJS.Timeout | undefined;
@@ -130,14 +133,27 @@ export class Feed implements Service {
     }, waitMs);
   }
 
+  /** Of how many subjects it is remembered what was told: only those that may change again. */
+  get remembered(): number {
+    return this.told.size;
+  }
+
   private flush(): void {
     const { views } = this.parts;
-    if (this.isReplaced) {
+    if (this.isReplaced || this.trades.size + this.offers.size > SNAPSHOT_ABOVE) {
       this.told = new Map();
       this.parts.publisher.send("snapshot", views.snapshot());
     } else {
-      for (const id of this.offers) this.tell("offer", id.toString(), views.offer(id));
-      for (const id of this.trades) this.tell("trade", id.toString(), views.trade(id));
+      for (const id of this.offers) {
+        const offer = views.offer(id);
+        this.tell("offer", id.toString(), offer);
+        if (offer?.status === "soldOut" || offer?.status === "withdrawn") this.told.delete(`offer${id}`);
+      }
+      for (const id of this.trades) {
+        const trade = views.trade(id);
+        this.tell("trade", id.toString(), trade);
+        if (trade?.status === "settled" || trade?.status === "refunded") this.told.delete(`trade${id}`);
+      }
       for (const address of this.meters) this.tell("meter", address, views.meter(address));
       if (this.isChainChanged) this.tell("chain", "", views.chain());
       // The meters and the contracts are in it.

@@ -242,6 +242,40 @@ describe("the sockets", function () {
     assert.equal(new Set(told).size, told.length);
   });
 
+  it("remember nothing of what is closed", async () => {
+    const page = open();
+    await snapshotOf(page);
+    const close = async (from: bigint) => {
+      const ids = Array.from({ length: 20 }, (_, i) => from + BigInt(i));
+      const last = tradeOf(
+        page,
+        ({ tradeId, status }) => tradeId === `${from + 19n}` && status === "settled",
+      );
+      const opening = tradeOf(page, ({ tradeId }) => tradeId === `${from + 19n}`);
+      stand.chain.confirm(...ids.map((id) => opened(id, 1n)));
+      await opening;
+      stand.chain.confirm(...ids.map((id) => settled(id, 1n, 20n, true)));
+      await last;
+    };
+    await close(1_000_001n);
+    const { remembered } = feed;
+    await close(1_000_101n);
+    await close(1_000_201n);
+    assert.equal(feed.remembered, remembered);
+  });
+
+  it("tell a snapshot instead of hundreds of trades at once", async () => {
+    const page = open();
+    await snapshotOf(page);
+    let told = 0;
+    page.on("trade", () => told++);
+    const ids = Array.from({ length: 300 }, (_, i) => TRADE + BigInt(i));
+    const anew = snapshotOf(page);
+    stand.chain.confirm(...ids.map((id) => opened(id, 1n)), ...ids.map((id) => settled(id, 1n, 20n, true)));
+    assert.equal((await anew).trades.length, 200);
+    assert.equal(told, 0);
+  });
+
   it("show a queued trade moving up when the one before it ends", async () => {
     stand.chain.confirm(opened(TRADE, 5n), opened(1_000_002n, 5n));
     const page = open();
