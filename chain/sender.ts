@@ -33,6 +33,8 @@ export interface Outgoing {
   /** Every version that was sent, the newest last: any of them may come into a block. */
   hashes: Hex[];
   sentAtMs: number;
+  /** What waits under its nonce in the node's pool is stuck, and may be outbid. */
+  mayReplace: boolean;
 }
 
 /** `gone`: it will come into no block of the present chain. */
@@ -44,6 +46,8 @@ export class Sender {
   readonly address: Address;
   /** Since when transactions of an earlier run wait in the node's pool. */
   private othersSinceMs: number | null = null;
+  /** The nonce of one of them that is stuck. */
+  private stuckNonce: number | null = null;
 
   constructor(private readonly options: SenderOptions) {
     this.address = privateKeyToAddress(options.privateKey);
@@ -60,6 +64,7 @@ export class Sender {
     if ((await node.nonce(this.address, "pending")) > nonce) {
       this.othersSinceMs ??= clock.steadyMs();
       if (clock.steadyMs() - this.othersSinceMs < stuckAfterMs) return null;
+      this.stuckNonce = nonce;
     }
     this.othersSinceMs = null;
     return nonce;
@@ -77,10 +82,14 @@ export class Sender {
       raw: "0x",
       hashes: [],
       sentAtMs: 0,
+      mayReplace: nonce === this.stuckNonce,
     });
   }
 
-  /** Hands it to the node, raising its fee as often as the node asks for. */
+  /**
+   * Hands it to the node, raising its fee as often as the node asks for. Another program that uses the account may have
+   * taken the nonce meanwhile: it is not outbid, since both would go on raising; `look` tells when that one is in a block.
+   */
   async broadcast(outgoing: Outgoing): Promise<void> {
     for (;;) {
       try {
@@ -89,6 +98,7 @@ export class Sender {
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
         if (/already (known|imported)|nonce too low/i.test(error.reason)) return;
+        if (/replacement/i.test(error.reason) && !outgoing.mayReplace) return;
         if (/insufficient funds/i.test(error.reason))
           throw new NodeError(`${this.address} has too little ether for gas: send it some`, { cause: error });
         if (!/underpriced/i.test(error.reason) || !(await this.raiseFee(outgoing))) throw error;
@@ -102,10 +112,15 @@ export class Sender {
     const nonce = await node.nonce(this.address, "latest");
     const receipt = (await node.receipts(outgoing.hashes)).find((one) => one !== null);
     if (receipt) return { state: "mined", receipt };
-    // Above: another transaction took the nonce. Below: the chain lost blocks, and with them the ones before it.
+    if (nonce > outgoing.nonce)
+      log.warn(
+        `another program has used number ${outgoing.nonce} of ${this.address}; going on with the next. Give each an account of its own`,
+      );
+    // Below: the chain lost blocks, and with them the ones before it.
     if (nonce !== outgoing.nonce) return { state: "gone" };
     const waitedMs = clock.steadyMs() - outgoing.sentAtMs;
     if (waitedMs > stuckAfterMs) {
+      outgoing.mayReplace = true;
       const isRaised = await this.raiseFee(outgoing);
       const fee = `${Number(outgoing.maxFeePerGas) / 1e9} gwei`;
       log.warn(`transaction ${nonce} is in no block after ${waitedMs / 1000} s; sent again at ${fee}`);

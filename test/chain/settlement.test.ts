@@ -30,9 +30,12 @@ describe("settlement", function () {
   let source: ReadingSource;
   let follower: Follower;
   let settlement: Settlement;
+  let warnings: string[] = [];
 
   const startSettlement = async (stuckAfterMs?: number) => {
-    const shared = { node: nodeAt(line.url), clock, log };
+    warnings = [];
+    const warn = (text: string) => void warnings.push(text);
+    const shared = { node: nodeAt(line.url), clock, log: { ...log, warn } };
     const sender = new Sender({
       ...shared,
       privateKey: settler.privateKey,
@@ -345,6 +348,113 @@ describe("settlement", function () {
     await chain.mine();
     await until("the settlement", () => settled().length === 1);
   });
+
+  describe("while another program uses the settler's account", () => {
+    const high = { maxFeePerGas: 90_000_000_000n, maxPriorityFeePerGas: 9_000_000_000n };
+    /** It was handed in that often, and the sender has looked what became of it after the last time. */
+    const untilRefused = (times: number) =>
+      until(`ours to be refused for the ${times}. time`, () => {
+        const methods = line.requests.map(({ method }) => method);
+        const handedIn = methods.flatMap((method, i) => (method === "eth_sendRawTransaction" ? [i] : []));
+        return handedIn.length >= times && methods.includes("eth_getTransactionReceipt", handedIn[times - 1]);
+      });
+    const statusOf = async (hash: string) =>
+      (await chain.rpc<{ status: string } | null>("eth_getTransactionReceipt", hash))?.status;
+
+    it("leaves a number to the one that was faster, and takes the next", async () => {
+      const [tradeId] = await openTrades(1);
+      let other = "";
+      line.before = async ({ method }) => {
+        if (method === "eth_sendRawTransaction" && other === "")
+          other = await chain.submit("settler", prosumer.address, "0x", 1n, high);
+      };
+      source.sign(tradeId!, 100n);
+      await start();
+      await untilRefused(1);
+      assert.deepEqual(
+        (await pool()).map(({ hash }) => hash),
+        [other],
+      );
+      await chain.mine();
+      assert.equal(await statusOf(other), "0x1");
+      await untilSent();
+      await chain.mine();
+      await until("the settlement", () => settled().length === 1);
+      assert.deepEqual(source.refused, []);
+      const [said] = warnings;
+      assert.match(said ?? "", /another program has used number 0 of 0x\w{40}; going on with the next/);
+    });
+
+    it("does not outbid who replaces its transaction, and settles under the next number", async () => {
+      const [tradeId] = await openTrades(1);
+      source.sign(tradeId!, 100n);
+      await start();
+      await untilSent();
+      const [ours] = await pool();
+      const other = await chain.submit("settler", prosumer.address, "0x", 1n, {
+        ...high,
+        nonce: Number(ours!.nonce),
+      });
+      await untilRefused(2);
+      assert.deepEqual(
+        (await pool()).map(({ hash }) => hash),
+        [other],
+      );
+      await chain.mine();
+      assert.equal(await statusOf(other), "0x1");
+      await untilSent();
+      await chain.mine();
+      await until("the settlement", () => settled().length === 1);
+      assert.equal(await statusOf(ours!.hash), undefined);
+    });
+
+    it("settles all that is signed, each once, while the other sends all the time", async () => {
+      const ids = await openTrades(4, 10n);
+      await start();
+      for (const [i, tradeId] of ids.entries()) {
+        const others = [];
+        for (let n = 0; n <= i; n++) others.push(await chain.submit("settler", prosumer.address, "0x", 1n));
+        source.sign(tradeId, 10n);
+        settlement.wake();
+        await until(`the settlement of ${tradeId}`, async () => {
+          await chain.mine();
+          return settled().length === i + 1;
+        });
+        for (const other of others) assert.equal(await statusOf(other), "0x1");
+      }
+      assert.equal(await balance(prosumer.address), 4n * paymentFor(10n, PRICE));
+    });
+  });
+
+  for (const [what, wrong] of [
+    ["too low", -1],
+    ["too high", 1],
+  ] as const)
+    it(`finds out that a number was ${what}, and pays once`, async () => {
+      const [tradeId] = await openTrades(1);
+      await chain.send("settler", prosumer.address, "0x", 1n);
+      let isLying = true;
+      const honest = Number(await chain.rpc("eth_getTransactionCount", settler.address, "latest"));
+      line.tamper = ({ method, params }, answer) =>
+        isLying && method === "eth_getTransactionCount" && params[0] === settler.address
+          ? { ...answer, result: `0x${(honest + wrong).toString(16)}` }
+          : answer;
+      line.before = async ({ method }) => {
+        if (method === "eth_sendRawTransaction") isLying = false;
+      };
+      source.sign(tradeId!, 100n);
+      await start();
+      await until("the settlement", async () => {
+        if ((await pool()).length > 0) await chain.mine();
+        return settled().length === 1;
+      });
+      // What waited for a number before its own runs now, and must change nothing.
+      for (let i = 0; i < 3; i++) await chain.mine();
+      await untilCaughtUp(chain, sink);
+      assert.equal(await balance(prosumer.address), paymentFor(100n, PRICE));
+      assert.equal(settled().length, 1);
+      assert.deepEqual(source.refused, []);
+    });
 
   it("goes on when the chain lost the blocks of its last transactions", async () => {
     const [first, second] = await openTrades(2);

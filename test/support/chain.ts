@@ -35,6 +35,8 @@ export const PRICE = 120n * BASE_UNITS;
 const GRACE_PERIOD_S = 600n;
 
 const FEES = { maxFeePerGas: 50_000_000_000n, maxPriorityFeePerGas: 1_500_000_000n };
+/** `nonce`: in place of the account's next, to replace what waits under it. */
+type Fees = typeof FEES & { nonce?: number };
 
 interface Receipt {
   status: string;
@@ -107,7 +109,7 @@ export class TestChain {
   // ------------------------------------------------------------ transactions
 
   /** Puts a transaction into the pool. @returns its hash */
-  async submit(role: Role, to: string | null, data: string, value = 0n, fees = FEES): Promise<string> {
+  async submit(role: Role, to: string | null, data: string, value = 0n, fees: Fees = FEES): Promise<string> {
     const { address, privateKey } = LAB_ACCOUNTS[role];
     const nonce = Number(await this.rpc<string>("eth_getTransactionCount", address, "pending"));
     const fields = {
