@@ -5,7 +5,7 @@ const room = (name, allowed, comment) => ({
   comment,
   from: { path: `^${name}/`, pathNot: "^server/main\\.ts$" },
   to: {
-    path: "^(common|chain|market|meter|server|public|geth|scripts|test|migrations|build)/",
+    path: "^(common|chain|market|meter|home|server|public|geth|scripts|test|migrations|build)/",
     pathNot: allowed,
   },
 });
@@ -31,7 +31,19 @@ module.exports = {
       from: { path: "^market/" },
       to: { path: "^chain/", dependencyTypesNot: ["type-only"] },
     },
-    room("server", "^(server|market|chain|common|build/abi)/", "only server/main.ts brings in the meter"),
+    room("home", "^(home|market|chain|common)/", "a home is given its store, its meters and its key"),
+    room(
+      "server",
+      "^(server|home|market|chain|common|build/abi)/",
+      "only server/main.ts brings in the meter",
+    ),
+    {
+      name: "store-knows-no-home",
+      severity: "error",
+      comment: "what a home keeps is in common/records.ts",
+      from: { path: "^server/store/" },
+      to: { path: "^home/" },
+    },
     room(
       "public",
       "^((public|common|build/abi)/|chain/(codec|signer|checksum)\\.ts$)",
@@ -47,7 +59,7 @@ module.exports = {
     {
       name: "server-main",
       severity: "error",
-      comment: "the composition root knows chain/, server/, meter/ and common/, nothing else",
+      comment: "the composition root knows the rooms of the house and none beside it",
       from: { path: "^server/main\\.ts$" },
       to: { path: "^(public|geth|scripts|test|migrations)/" },
     },

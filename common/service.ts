@@ -16,3 +16,9 @@ export interface Clock {
   /** ms since some moment; never jumps, never goes back. */
   steadyMs(): number;
 }
+
+/** A clock that also calls back. */
+export interface TimedClock extends Clock {
+  /** Calls `action` once after `delayMs`; the answer cancels it. */
+  after(delayMs: number, action: () => void): () => void;
+}

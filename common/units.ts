@@ -54,3 +54,6 @@ export function formatDecimal(value: bigint, decimals: number, maxDecimals = dec
     .replace(/0+$/, "");
   return `${value < 0n ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""}`;
 }
+
+export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+export const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -6,7 +6,7 @@ import type { Address } from "../common/address";
 import type { News } from "../common/events";
 import type { Service } from "../common/service";
 import { bigintsAsText } from "../common/wire";
-import type { DeliveryService } from "./delivery/service";
+import type { Homes } from "../home/homes";
 import type { Ledger } from "./store/ledger";
 import type { Views } from "./views";
 
@@ -34,15 +34,17 @@ export class Feed implements Service {
   private told = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
   private looker: NodeJS.Timeout | undefined;
-  private seen = "";
+  /** As it was looked at last, by subject. */
+  private readonly seen = new Map<string, string>();
   private sentAtMs = Number.NEGATIVE_INFINITY;
   private isRunning = false;
-  private registerMilliWh: bigint | null = null;
+  /** The register in the newest sample, by meter. */
+  private readonly registers = new Map<Address, bigint>();
 
   constructor(
     private readonly parts: {
       ledger: Ledger;
-      delivery: DeliveryService;
+      homes: Homes;
       views: Views;
       publisher: Publisher;
       /** Monotonic, for pacing alone. */
@@ -51,7 +53,7 @@ export class Feed implements Service {
   ) {}
 
   async start(): Promise<void> {
-    const { ledger, delivery, views, publisher } = this.parts;
+    const { ledger, homes, views, publisher } = this.parts;
     this.isRunning = true;
     ledger.onChange({
       marketChanged: (touched) => {
@@ -69,21 +71,21 @@ export class Feed implements Service {
         this.gather();
       },
     });
-    delivery.onChange({
+    homes.onChange({
       tradesChanged: (tradeIds) => {
         for (const tradeId of tradeIds) this.trades.add(tradeId);
         this.gather();
       },
-      meterChanged: () => {
-        this.meters.add(delivery.address);
+      meterChanged: (meter) => {
+        this.meters.add(meter);
         this.gather();
       },
-      sampled: (sample) => {
-        if (this.isRunning) publisher.sendVolatile("sample", views.sample(sample));
-        if (sample.registerMilliWh === this.registerMilliWh) return;
+      sampled: (meter, sample) => {
+        if (this.isRunning) publisher.sendVolatile("sample", views.sample(meter, sample));
+        if (sample.registerMilliWh === this.registers.get(meter)) return;
         // What was sold today moves with the register, and no sample says it.
-        this.registerMilliWh = sample.registerMilliWh;
-        this.meters.add(delivery.address);
+        this.registers.set(meter, sample.registerMilliWh);
+        this.meters.add(meter);
         this.gather();
       },
     });
@@ -97,19 +99,26 @@ export class Feed implements Service {
   }
 
   private look(): void {
-    const { views, delivery } = this.parts;
-    // Samples have their own way; a page is told here what none of them says.
-    const { lastSample, ...meter } = views.meter(delivery.address);
-    for (const home of views.homes()) this.tell("home", home.meter, home);
+    const { views, homes } = this.parts;
+    for (const home of homes.all()) {
+      const { meter } = home;
+      // Samples have their own way; a page is told here what none of them says.
+      const { lastSample, ...view } = views.meter(meter);
+      if (this.isNew(meter, view)) this.meters.add(meter);
+      this.tell("home", meter, home.view());
+    }
     this.tellStreet();
     const refused = views.refusedTrades();
-    const seen = JSON.stringify([meter, views.chain(), refused], bigintsAsText);
-    if (seen === this.seen) return;
-    this.seen = seen;
-    for (const tradeId of refused) this.trades.add(tradeId);
-    this.meters.add(delivery.address);
-    this.isChainChanged = true;
-    this.gather();
+    if (this.isNew("refused", refused)) for (const tradeId of refused) this.trades.add(tradeId);
+    if (this.isNew("chain", views.chain())) this.isChainChanged = true;
+    if (this.meters.size + this.trades.size > 0 || this.isChainChanged) this.gather();
+  }
+
+  private isNew(subject: string, value: unknown): boolean {
+    const text = JSON.stringify(value, bigintsAsText);
+    if (this.seen.get(subject) === text) return false;
+    this.seen.set(subject, text);
+    return true;
   }
 
   /** The changed houses in one message, so that two hundred of them are one. */

@@ -1,21 +1,22 @@
 /**
- * The server, put together: settings → store → delivery → pages → chain → meter. Everything is started in this order
+ * The server, put together: settings → store → homes → pages → chain → meters. Everything is started in this order
  * and stopped in the other. Run it with `npx tsx server/main.ts`; `npm start` does it after preparing the rest.
  */
 import { join } from "node:path";
 import { createChain, type DeployedContracts, type MeterKey } from "../chain";
+import { ChainClock } from "../chain/chain-clock";
 import type { ReadingSigner } from "../chain/readings";
+import { type Address, sameAddress } from "../common/address";
 import type { HomeSettings } from "../common/home";
 import { createLog, type Log, messageOf, namedLog } from "../common/log";
 import type { Clock, Service } from "../common/service";
+import { Homes } from "../home/homes";
+import { SecondSigner } from "../home/second-signer";
 import { systemClock } from "../meter/clock";
 import { createHomeMeters } from "../meter/homes";
-import { ChainClock } from "./chain-clock";
 import { heldClock } from "./clock";
 import { type Config, ConfigError, loadServedConfig } from "./config";
 import { configView } from "./config-view";
-import { SecondSigner } from "./delivery/second-signer";
-import { DeliveryService } from "./delivery/service";
 import { Feed } from "./feed";
 import { loadHomeKeys } from "./home-keys";
 import { Nodes } from "./network/nodes";
@@ -46,14 +47,13 @@ async function begin<S extends Service>(service: S): Promise<S> {
 
 /** Starts everything. @returns where the page is served */
 async function start(config: Config, clock: Clock, log: Log, fail: (error: unknown) => void): Promise<Web> {
-  const [home, ...others] = config.homes as [HomeSettings, ...HomeSettings[]];
-  if (others.length > 0)
-    log.warn(`runs ${home.name} alone: of ${others.length} other homes nothing is measured or delivered yet`);
-  const [key] = (await loadHomeKeys({ ...config, homes: [home] })) as [MeterKey];
+  const loaded = await loadHomeKeys(config);
+  const keys = new Map(config.homes.map(({ name }, i) => [name, loaded[i] as MeterKey]));
   const store = await begin(Store.open(config.dataDir, namedLog(log, "settlement")));
   const { ledger, journal, history, settlements } = store;
   // What is signed already would make the other server stop as well, which delivers by the same readings.
-  const pendingReadings = () => (delivery.halted ? [] : settlements.pendingReadings());
+  const pendingReadings = () =>
+    settlements.pendingReadings().filter(({ meter }) => homes.of(meter)?.halted?.reason !== "secondSigner");
   const chain = createChain({
     ...config,
     sink: ledger,
@@ -61,25 +61,28 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     clock,
     log,
   });
-  const register = journal.registerOf(key.meter);
-  const { homes } = createHomeMeters([home], {
+  const meters = createHomeMeters(config.homes, {
     clock: { ...systemClock, nowMs: clock.nowMs },
     dayS: config.simDayMinutes * 60,
-    registerOf: () => register ?? undefined,
+    registerOf: ({ name }) => journal.registerOf(keys.get(name)!.meter) ?? undefined,
   });
-  const { meter } = homes.get(home.name)!;
   const chainClock = new ChainClock(config.blockSilenceMs);
-  const delivery: DeliveryService = new DeliveryService({
+  const logOf = (name: string) => namedLog(log, name);
+  const homes: Homes = new Homes({
+    homes: config.homes.map((settings) => ({
+      settings,
+      ...meters.homes.get(settings.name)!,
+      signer: signerOf(keys.get(settings.name)!, config.chainId, store),
+    })),
     store,
-    meter,
-    signer: signerOf(key, config.chainId, store),
-    clock,
+    clock: { ...clock, after: systemClock.after },
     chainClock,
-    log: namedLog(log, "delivery"),
+    log: namedLog(log, "homes"),
+    logOf,
     rules: { ...config, maxSampleAgeMs: MAX_SAMPLE_AGE_MS },
-    journalIntervalMs: config.journalIntervalMs,
     readingsSigned: () => chain.settlement.wake(),
     failed: fail,
+    servedChanged: ({ name }, buyer) => meters.street.deliver(name, homeOf(config.homes, buyer)),
   });
   const contracts = remembered(chain.contracts);
   const nodes: Nodes = new Nodes({
@@ -92,15 +95,14 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     log: namedLog(log, "nodes"),
   });
   const view = () => configView(config, contracts(), ledger);
-  const today = new Today(history, delivery, clock);
+  const today = new Today(history, clock);
   const views = new Views({
     ledger,
-    delivery,
-    home: config.homes[0]!,
+    homes,
     confirmationsNeeded: config.confirmations,
     refusedForGood: () => settlements.refusedForGood(),
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
-    todayMilliWh: () => today.milliWh(),
+    todayMilliWh: (home) => today.milliWh(home),
     network: () => nodes.recent(),
     configVersion: () => view()?.version ?? null,
     pageScript: pageScriptReader(PAGE_DIR),
@@ -110,13 +112,12 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     rpcUrl: config.hasRpcDoor ? config.rpcUrl : null,
     views,
     ledger,
-    delivery,
+    homes,
     settlements,
     settlementTrouble: () => chain.settlement.trouble(),
     journal,
     history,
     network: () => nodes.view(),
-    meter: key.meter,
     nowMs: clock.nowMs,
     configView: view,
     pageDir: PAGE_DIR,
@@ -126,14 +127,14 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
   await begin(
     new SecondSigner({
       store,
-      meter: key.meter,
+      homes,
       signatureIn: chain.signatureIn,
-      halt: (why) => delivery.halt(why),
-      log: namedLog(log, "delivery"),
+      log: namedLog(log, "homes"),
+      logOf,
     }),
   );
-  await begin(delivery);
-  await begin(new Feed({ ledger, delivery, views, publisher: web.sockets, elapsedMs: clock.steadyMs }));
+  await begin(homes);
+  await begin(new Feed({ ledger, homes, views, publisher: web.sockets, elapsedMs: clock.steadyMs }));
   await begin(web);
   await begin(nodes);
   await begin({
@@ -144,10 +145,27 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     stop: chain.stop,
   });
   await begin({
-    start: () => firstOf(meter.connect(), FIRST_SAMPLE_WITHIN_MS),
-    stop: () => meter.disconnect(),
+    start: () =>
+      firstOf(
+        all([...meters.homes.values()], ({ meter, receiving }) =>
+          all([meter, receiving ?? meter], (one) => one.connect()),
+        ),
+        FIRST_SAMPLE_WITHIN_MS,
+      ),
+    stop: () =>
+      all([...meters.homes.values()], ({ meter, receiving }) =>
+        all([meter, receiving ?? meter], (one) => one.disconnect()),
+      ),
   });
   return web;
+}
+
+/** The name of the home that an account's purchase goes to; null where none of this server's is its. */
+const homeOf = (homes: readonly HomeSettings[], account: Address | null): string | null =>
+  homes.find((home) => sameAddress(home.account, account))?.name ?? null;
+
+async function all<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  await Promise.all(items.map(work));
 }
 
 /** Signs for the contract that the stored events are of, whether the node is there or not. */

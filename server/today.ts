@@ -1,32 +1,37 @@
-/** Energy since local midnight: the register now, less the register then, corrections of it left out. */
+/** Energy of each home since local midnight: the register now, less the register then, corrections of it left out. */
 
+import type { Address } from "../common/address";
 import type { Clock } from "../common/service";
-import type { DeliveryService } from "./delivery/service";
+import type { Home } from "../home/home";
 import type { History } from "./store/history";
 
+/** The register of a midnight, as the history of that revision has it. */
+interface Midnight {
+  atMs: number;
+  revision: number;
+  registerMilliWh: bigint;
+}
+
 export class Today {
-  private midnightMs = Number.NaN;
-  private revision = -1;
-  private registerThen = 0n;
+  private readonly midnights = new Map<Address, Midnight>();
 
   constructor(
     private readonly history: History,
-    private readonly delivery: DeliveryService,
     private readonly clock: Clock,
   ) {}
 
-  milliWh(): bigint {
-    const midnightMs = new Date(this.clock.nowMs()).setHours(0, 0, 0, 0);
+  milliWh(home: Pick<Home, "meter" | "meteredAtMs" | "registerMilliWh">): bigint {
+    const atMs = new Date(this.clock.nowMs()).setHours(0, 0, 0, 0);
     // Nothing has been metered since: no row says where it stood then, and none is needed.
-    if (this.delivery.meteredAtMs < midnightMs) return 0n;
+    if (home.meteredAtMs < atMs) return 0n;
     const { revision } = this.history;
-    if (midnightMs !== this.midnightMs || revision !== this.revision) {
-      this.midnightMs = midnightMs;
-      this.revision = revision;
-      this.registerThen =
-        this.history.registerAt(this.delivery.address, midnightMs / 1000) ?? this.delivery.registerMilliWh;
+    let midnight = this.midnights.get(home.meter);
+    if (midnight?.atMs !== atMs || midnight.revision !== revision) {
+      const registerMilliWh = this.history.registerAt(home.meter, atMs / 1000) ?? home.registerMilliWh;
+      midnight = { atMs, revision, registerMilliWh };
+      this.midnights.set(home.meter, midnight);
     }
-    const since = this.delivery.registerMilliWh - this.registerThen;
+    const since = home.registerMilliWh - midnight.registerMilliWh;
     return since > 0n ? since : 0n;
   }
 }

@@ -1,5 +1,6 @@
 /** What people and programs read: the server's state as the wire protocol has it. Pure; nothing is kept here. */
 
+import { noBlockSince } from "../chain/chain-clock";
 import type { Address } from "../common/address";
 import type {
   ChainView,
@@ -14,36 +15,38 @@ import type {
   TradeView,
   TradeWait,
 } from "../common/events";
-import type { HomeSettings } from "../common/home";
 import type { MeterSample } from "../common/meter";
+import { most } from "../common/units";
+import type { Home } from "../home/home";
+import type { Homes } from "../home/homes";
 import { newestFirst, passes } from "../market/questions";
 import type { MarketMeter, MarketOffer, MarketReader, MarketTrade, PageOf } from "../market/types";
-import { noBlockSince } from "./chain-clock";
-import { most } from "./delivery/plan";
-import type { DeliveryService } from "./delivery/service";
 import type { Ledger } from "./store/ledger";
 
 /** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
 const CLOSED_TRADES_IN_SNAPSHOT = 200;
 
+/** Who owns a meter that nobody has commissioned. */
+const NOBODY = "0x0000000000000000000000000000000000000000";
+
 /** The meter says itself that it is lost, after a second: one that is online and gives nothing is stuck. */
 const STUCK_METER_MS = 5_000;
 export const NO_SAMPLES = "meter online, but it gives no samples";
 
-export const isStuck = (delivery: Pick<DeliveryService, "status" | "sampleAgeMs">): boolean =>
-  delivery.status.state === "online" && (delivery.sampleAgeMs() ?? 0) > STUCK_METER_MS;
+/** @param sampleAgeMs null before the first sample */
+export const isStuck = ({ status }: Pick<Home, "status">, sampleAgeMs: number | null): boolean =>
+  status.state === "online" && (sampleAgeMs ?? 0) > STUCK_METER_MS;
 
 export interface ViewParts {
   ledger: Ledger;
-  delivery: DeliveryService;
-  home: Pick<HomeSettings, "name" | "account" | "meter">;
+  homes: Homes;
   confirmationsNeeded: number;
   /** Open trades whose newest reading the chain has refused for good. */
   refusedForGood(): { tradeId: bigint }[];
   /** No block has come for too long, though the node may answer. */
   isChainSilent(): boolean;
-  /** Energy since local midnight, mWh. */
-  todayMilliWh(): bigint;
+  /** Energy of a home since local midnight, mWh. */
+  todayMilliWh(home: Home): bigint;
   /** All nodes as they were seen a moment ago; null when nobody has looked lately. */
   network(): NetworkView | null;
   configVersion(): string | null;
@@ -126,7 +129,7 @@ export class Views {
   }
 
   tradeOf(trade: MarketTrade): TradeView {
-    const progress = this.parts.delivery.progressOf(trade);
+    const progress = this.parts.homes.progressOf(trade);
     const { isConfirmed, closed, opened, ...facts } = trade;
     const { block, txHash, sealer, atMs } = opened;
     return {
@@ -148,26 +151,27 @@ export class Views {
   }
 
   private waitOf(trade: MarketTrade): TradeWait | null {
-    const { delivery } = this.parts;
+    const { homes } = this.parts;
     const isRefused =
-      delivery.progressOf(trade)?.record.signed?.isFinal && this.refusedTrades().includes(trade.tradeId);
-    return isRefused ? { reason: "refused", untilMs: null } : delivery.waitOf(trade);
+      homes.progressOf(trade)?.record.signed?.isFinal && this.refusedTrades().includes(trade.tradeId);
+    return isRefused ? { reason: "refused", untilMs: null } : homes.waitOf(trade);
   }
 
   statusOf(trade: MarketTrade): TradeStatus {
-    const { delivery } = this.parts;
+    const { homes } = this.parts;
     if (trade.closed !== null) return trade.closed;
     if (!trade.isConfirmed) return "sealed";
-    if (delivery.progressOf(trade)?.record.signed?.isFinal) return "settling";
-    if (trade.meter !== delivery.address) return "confirmed";
-    return delivery.servedTradeId() === trade.tradeId ? "delivering" : "queued";
+    const home = homes.of(trade.meter);
+    if (home === null) return "confirmed";
+    if (homes.progressOf(trade)?.record.signed?.isFinal) return "settling";
+    return home.servedTradeId === trade.tradeId ? "delivering" : "queued";
   }
 
   meter(meter: Address): MeterView {
-    const { delivery } = this.parts;
+    const home = this.parts.homes.of(meter);
     const known = this.market.meter(meter);
-    const prosumer = known?.prosumer ?? "0x0000000000000000000000000000000000000000";
-    if (meter !== delivery.address)
+    const prosumer = known?.prosumer ?? NOBODY;
+    if (home === null)
       return {
         meter,
         prosumer,
@@ -180,11 +184,11 @@ export class Views {
         todayMilliWh: null,
         lastSample: null,
       };
-    const { fault = null } = delivery.status;
-    const { state, detail } = isStuck(delivery)
+    const { fault = null } = home.status;
+    const { state, detail } = isStuck(home, this.parts.homes.sampleAgeMs(home))
       ? { state: "lost" as const, detail: NO_SAMPLES }
-      : delivery.status;
-    const { lastSample, halted } = delivery;
+      : home.status;
+    const { lastSample } = home;
     return {
       meter,
       prosumer,
@@ -192,20 +196,19 @@ export class Views {
       detail:
         known?.status === "commissioned" ? detail : `${detail}; ${uncommissioned(meter, known?.status)}`,
       fault,
-      halt: halted,
+      halt: home.halted,
       // A sample from before a loss says nothing about now.
-      relay: (state === "online" ? lastSample?.relay : undefined) ?? delivery.wanted,
-      firmware: delivery.firmware,
-      todayMilliWh: this.parts.todayMilliWh(),
-      lastSample: lastSample && this.sample(lastSample),
+      relay: (state === "online" ? lastSample?.relay : undefined) ?? home.wanted,
+      firmware: home.firmware,
+      todayMilliWh: this.parts.todayMilliWh(home),
+      lastSample: lastSample && this.sample(meter, lastSample),
     };
   }
 
   /** Those of this server's homes first. */
   meters(): MeterView[] {
-    const own = this.parts.delivery.address;
-    const meters = new Set([own, ...this.market.meters().map(({ meter }) => meter)]);
-    return [...meters].map((meter) => this.meter(meter));
+    const meters = [...this.parts.homes.all(), ...this.market.meters()].map(({ meter }) => meter);
+    return [...new Set(meters)].map((meter) => this.meter(meter));
   }
 
   /** Every house, those of this server first. */
@@ -223,26 +226,17 @@ export class Views {
         watts: sample && rounded(sample.watts, 10),
         roofW: sample && roofW !== null ? rounded(roofW, 10) : null,
         batteryCharge: home?.house ? rounded(home.house.batteryCharge, 100) : null,
-        sellsTo: this.servedBuyer(meter),
+        sellsTo: this.parts.homes.of(meter)?.servedBuyer ?? null,
       };
     });
   }
 
-  /** Whose trade the relay is closed for, or waits for the meter. */
-  private servedBuyer(meter: Address): Address | null {
-    const { delivery } = this.parts;
-    const tradeId = meter === delivery.address ? delivery.servedTradeId() : null;
-    return (tradeId && this.market.trade(tradeId)?.buyer) || null;
-  }
-
   homes(): HomeView[] {
-    const { address } = this.parts.delivery;
-    const { name, account, meter } = this.parts.home;
-    return [{ name, account, meter: address, kind: meter.kind, receiving: null, house: null }];
+    return this.parts.homes.all().map((home) => home.view());
   }
 
-  sample({ registerRestMicroJoule, ...sample }: MeterSample): SampleView {
-    return { meter: this.parts.delivery.address, ...sample };
+  sample(meter: Address, { registerRestMicroJoule, ...sample }: MeterSample): SampleView {
+    return { meter, ...sample };
   }
 
   chain(): ChainView {

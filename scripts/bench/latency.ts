@@ -11,12 +11,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createChain, loadMeterKey } from "../../chain";
 import { readContracts } from "../../chain/artifacts";
+import { ChainClock } from "../../chain/chain-clock";
 import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, LAB_MNEMONIC } from "../../common/lab";
 import { createLog } from "../../common/log";
+import { Homes } from "../../home/homes";
+import { systemClock } from "../../meter/clock";
 import { createMeter } from "../../meter/meter";
 import { createSimulatedArduino } from "../../meter/sim/simulated";
-import { ChainClock } from "../../server/chain-clock";
-import { DeliveryService } from "../../server/delivery/service";
 import { Store } from "../../server/store";
 import { migrate } from "../deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../embedded-chain";
@@ -113,21 +114,40 @@ async function startDelivery(
     log,
   });
   const trade = lab.trade.options.address as string;
-  const delivery = new DeliveryService({
+  const homes = new Homes({
+    homes: [
+      {
+        settings: {
+          name: "House 1",
+          account: null,
+          meter: {
+            kind: "simulated",
+            port: null,
+            firmware: null,
+            calibration: "",
+            keyFile: "meter-key.json",
+          },
+          receivingMeter: null,
+          house: null,
+        },
+        meter,
+        receiving: null,
+        house: null,
+        signer: key.signerFor({ chainId, trade }),
+      },
+    ],
     store,
-    meter,
-    signer: key.signerFor({ chainId, trade }),
-    clock,
+    clock: systemClock,
     chainClock: new ChainClock(75_000),
     log,
-    rules: { settleIntervalMs: 900_000, noFlowMs: 60_000, maxSampleAgeMs: 2000 },
-    journalIntervalMs: 1000,
+    logOf: () => log,
+    rules: { settleIntervalMs: 900_000, noFlowMs: 60_000, maxSampleAgeMs: 2000, journalIntervalMs: 1000 },
     readingsSigned: () => server.settlement.wake(),
     failed: (error) => {
       throw error;
     },
   });
-  await delivery.start();
+  await homes.start();
   await server.follower.start();
   await server.settlement.start();
   await meter.connect();
@@ -136,7 +156,7 @@ async function startDelivery(
     async stop() {
       await meter.disconnect();
       await server.stop();
-      await delivery.stop();
+      await homes.stop();
       await store.stop();
     },
   };

@@ -3,11 +3,14 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { type Address, sameAddress } from "../../common/address";
 import type { MeterHistoryView } from "../../common/api";
+import type { Homes } from "../../home/homes";
 import type { History } from "../store/history";
 import { HttpError, parseInput } from "./errors";
 
 const HOUR_MS = 3_600_000;
 const MAX_POINTS = 5_000;
+/** Of a street, in an error. */
+const METERS_NAMED = 10;
 /** Points when no step is asked for: what a chart can show. */
 const USUAL_POINTS = 600;
 const STEPS_S = [1, 2, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400];
@@ -42,30 +45,42 @@ const query = z.strictObject({
 
 export interface HistoryParts {
   history: History;
-  meter: Address;
+  homes: Homes;
   nowMs(): number;
 }
 
 export function answerHistory(parts: HistoryParts, request: Request, response: Response): void {
-  const meter = String(request.params.meter);
-  if (!sameAddress(meter, parts.meter))
-    throw new HttpError(404, "meterNotFound", `This server's meter is ${parts.meter}.`);
+  const meter = ownMeter(parts, String(request.params.meter));
   const asked = parseInput(query, request.query);
-  const view = readHistory(parts, asked.from, asked.to, asked.step);
+  const view = readHistory(parts, meter, asked);
   if (asked.format === "json") {
     response.json(view);
     return;
   }
   response.type("text/csv; charset=utf-8");
-  response.attachment(`readings-${parts.meter}-${view.fromMs}-${view.toMs}.csv`);
+  response.attachment(`readings-${meter}-${view.fromMs}-${view.toMs}.csv`);
   response.send(historyCsv(view));
 }
 
+/** Checksummed. @throws HttpError naming the meters of this server */
+function ownMeter({ homes }: HistoryParts, asked: string): Address {
+  const meters = homes.all().map(({ meter }) => meter);
+  const own = meters.find((meter) => sameAddress(asked, meter));
+  if (own !== undefined) return own;
+  const [first, ...others] = meters;
+  throw new HttpError(
+    404,
+    "meterNotFound",
+    others.length === 0
+      ? `This server's meter is ${first}.`
+      : `This server's meters are ${meters.slice(0, METERS_NAMED).join(", ")}${meters.length > METERS_NAMED ? ", …" : ""}.`,
+  );
+}
+
 function readHistory(
-  { history, meter, nowMs }: HistoryParts,
-  from: number | undefined,
-  to: number | undefined,
-  step: number | undefined,
+  { history, nowMs }: HistoryParts,
+  meter: Address,
+  { from, to, step }: z.infer<typeof query>,
 ): MeterHistoryView {
   const toMs = to ?? Math.max(nowMs(), from === undefined ? 0 : from + 1);
   const fromMs = from ?? Math.max(0, toMs - HOUR_MS);

@@ -2,8 +2,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { TRADE_STATUSES } from "../../common/events";
 import { METER_FAULTS } from "../../common/meter";
-import { haltWords } from "../delivery/second-signer";
-import type { DeliveryService } from "../delivery/service";
+import type { Home } from "../../home/home";
+import type { Homes } from "../../home/homes";
+import { haltWords } from "../../home/second-signer";
 import { REFUSALS } from "../rpc/door";
 import type { Ledger } from "../store/ledger";
 import type { Settlements } from "../store/settlements";
@@ -11,7 +12,7 @@ import { isStuck, NO_SAMPLES, type Views } from "../views";
 
 export interface MetricsParts {
   ledger: Ledger;
-  delivery: DeliveryService;
+  homes: Homes;
   settlements: Settlements;
   views: Views;
   /** Why signed readings do not get to the chain; null while they do. */
@@ -22,19 +23,19 @@ export interface MetricsParts {
 /** What is not as it should be, in words; null when the server trades. Silence is no health. */
 export function complaint({
   views,
-  delivery,
+  homes,
   settlements,
   settlementTrouble,
-}: Pick<MetricsParts, "views" | "delivery" | "settlements" | "settlementTrouble">): string | null {
+}: Pick<MetricsParts, "views" | "homes" | "settlements" | "settlementTrouble">): string | null {
   const chain = views.chain();
-  const { state, detail } = delivery.status;
-  // Online, and no sample yet, is no health either.
-  const isSilent = state === "online" && (delivery.sampleAgeMs() === null || isStuck(delivery));
+  const all = homes.all();
+  const named = ({ name }: Home, words: string) => (all.length === 1 ? words : `${name}: ${words}`);
   const complaints = [
-    delivery.halted && haltWords(delivery.halted),
+    ...all.flatMap((home) => (home.halted ? named(home, haltWords(home.halted)) : [])),
     chain.state === "following" ? null : `chain ${chain.state}: ${chain.detail}`,
-    state === "online" ? null : `meter ${state}: ${detail}`,
-    isSilent ? NO_SAMPLES : null,
+    ...all.flatMap((home) =>
+      meterComplaints(home, homes.sampleAgeMs(home)).map((words) => named(home, words)),
+    ),
     settlementTrouble(),
     ...settlements
       .refusedForGood()
@@ -43,11 +44,18 @@ export function complaint({
   return complaints.length > 0 ? complaints.join("; ") : null;
 }
 
+function meterComplaints(home: Home, sampleAgeMs: number | null): string[] {
+  const { state, detail } = home.status;
+  if (state !== "online") return [`meter ${state}: ${detail}`];
+  // Online, and no sample yet, is no health either.
+  return sampleAgeMs === null || isStuck(home, sampleAgeMs) ? [NO_SAMPLES] : [];
+}
+
 /** What is refused before anything of the server is asked; those of `/rpc` have reasons of their own. */
 const REQUEST_REFUSALS = ["host", "rate", "origin", "connections"] as const;
 
 export function createMetrics(parts: MetricsParts) {
-  const { ledger, delivery, settlements, views } = parts;
+  const { ledger, homes, settlements, views } = parts;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number) =>
@@ -71,42 +79,58 @@ export function createMetrics(parts: MetricsParts) {
     "Newest block whose events are stored",
     () => ledger.position().followedBlock,
   );
-  gauge("meter_online", "1 while fresh samples come", () => (delivery.status.state === "online" ? 1 : 0));
+  /** One value for each home, by its meter. */
+  const ofEach = (name: string, help: string, read: (home: Home) => number) =>
+    new Gauge({
+      name: `neighborwatt_${name}`,
+      help,
+      labelNames: ["meter", "home"],
+      registers: [registry],
+      collect() {
+        for (const home of homes.all()) this.set({ meter: home.meter, home: home.name }, read(home));
+      },
+    });
+  ofEach("meter_online", "1 while fresh samples come", ({ status }) => (status.state === "online" ? 1 : 0));
   new Gauge({
     name: "neighborwatt_meter_fault",
     help: "1 while the meter shows what no sound wiring can, by fault",
-    labelNames: ["fault"],
+    labelNames: ["meter", "home", "fault"],
     registers: [registry],
     collect() {
-      for (const fault of METER_FAULTS) this.set({ fault }, delivery.status.fault === fault ? 1 : 0);
+      for (const { meter, name, status } of homes.all())
+        for (const fault of METER_FAULTS)
+          this.set({ meter, home: name, fault }, status.fault === fault ? 1 : 0);
     },
   });
-  gauge(
+  ofEach(
     "meter_watts",
     "Power to the neighbour in the newest sample, W; not a number without a fresh one",
-    () => (delivery.sampleAgeMs() === null ? Number.NaN : delivery.lastSample!.watts),
+    (home) => (homes.sampleAgeMs(home) === null ? Number.NaN : (home.lastSample?.watts ?? Number.NaN)),
   );
-  gauge(
+  ofEach(
     "meter_register_watt_hours",
     "Energy to the neighbour over the meter's life, Wh",
-    () => Number(delivery.registerMilliWh) / 1000,
+    ({ registerMilliWh }) => Number(registerMilliWh) / 1000,
   );
-  gauge("relay_closed", "1 while the relay is wanted closed", () => (delivery.wanted === "closed" ? 1 : 0));
-  gauge(
+  ofEach("relay_closed", "1 while the relay is wanted closed", ({ wanted }) => (wanted === "closed" ? 1 : 0));
+  ofEach(
     "delivery_halted",
-    "1 when another server signs with this meter's key, and this one has stopped",
-    () => (delivery.halted === null ? 0 : 1),
+    "1 when the home has stopped until a restart: another server signs with its key, or it failed",
+    ({ halted }) => (halted === null ? 0 : 1),
   );
-  gauge("relay_opens_by_itself", "1 when the Arduino's firmware opens the relay without a heartbeat", () =>
-    delivery.firmware?.opensByItself ? 1 : 0,
+  ofEach(
+    "relay_opens_by_itself",
+    "1 when the Arduino's firmware opens the relay without a heartbeat",
+    ({ firmware }) => (firmware?.opensByItself ? 1 : 0),
   );
   new Counter({
     name: "neighborwatt_relay_trips_total",
     help: "Times the relay has opened by itself: no heartbeat for a second, or a reset of the Arduino",
+    labelNames: ["meter", "home"],
     registers: [registry],
     collect() {
       this.reset();
-      this.inc(delivery.trips);
+      for (const { meter, name, trips } of homes.all()) this.inc({ meter, home: name }, trips);
     },
   });
   gauge(

@@ -6,10 +6,9 @@
  * marks remember it, and every register from before is told as it should have stood: a difference is energy, always.
  */
 import type { Address } from "../../common/address";
-import type { MeterHistoryPoint } from "../../common/api";
-import type { MeterSample } from "../../common/meter";
+import type { HistoryPoint } from "../../common/records";
+import { least, most } from "../../common/units";
 import { bigintFrom } from "../../common/wire";
-import { least, most } from "../delivery/plan";
 import type { Db } from "./db";
 
 const DAY_S = 86_400;
@@ -18,11 +17,6 @@ export const TIERS = [
   { stepS: 60, keptS: 30 * DAY_S },
   { stepS: 900, keptS: 3650 * DAY_S },
 ] as const;
-
-export interface HistoryPoint extends Omit<MeterHistoryPoint, "atMs"> {
-  /** Beginning of the span. */
-  atS: number;
-}
 
 interface Row {
   span: number;
@@ -163,42 +157,6 @@ export class History {
     }));
   }
 }
-
-/** Collects samples into whole seconds. */
-export class SecondMeans {
-  private samples: MeterSample[] = [];
-
-  /** @returns the second before, when `sample` begins another. */
-  add(sample: MeterSample): HistoryPoint | null {
-    const first = this.samples[0];
-    const done = first !== undefined && secondOf(first) !== secondOf(sample) ? this.finish() : null;
-    this.samples.push(sample);
-    return done;
-  }
-
-  /** The second that is not over yet, as far as it has got; null without a sample in it. */
-  finish(): HistoryPoint | null {
-    if (this.samples.length === 0) return null;
-    const done = this.means();
-    this.samples = [];
-    return done;
-  }
-
-  private means(): HistoryPoint {
-    const of = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const panel = this.samples.flatMap(({ panelWatts }) => (panelWatts === null ? [] : [panelWatts]));
-    return {
-      atS: secondOf(this.samples[0]!),
-      volts: of(this.samples.map(({ volts }) => volts)),
-      amperes: of(this.samples.map(({ amperes }) => amperes)),
-      watts: of(this.samples.map(({ watts }) => watts)),
-      panelWatts: panel.length > 0 ? of(panel) : null,
-      registerMilliWh: this.samples.at(-1)!.registerMilliWh,
-    };
-  }
-}
-
-const secondOf = (sample: MeterSample): number => Math.floor(sample.atMs / 1000);
 
 function prepareStatements(db: Db) {
   return {

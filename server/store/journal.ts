@@ -8,8 +8,8 @@ import { decimal } from "../../chain/decimal";
 import type { SignedReading } from "../../chain/readings";
 import type { Address } from "../../common/address";
 import type { RegisterStart } from "../../common/meter";
+import type { DeliveryRecord } from "../../common/records";
 import { bigintFrom, bigintsAsText } from "../../common/wire";
-import { type DeliveryRecord, deliveryKey } from "../delivery/plan";
 import type { Db } from "./db";
 
 /** A signed reading and the purchase it was signed for. */
@@ -19,6 +19,12 @@ interface RegisterRow {
   register_milli_wh: string;
   rest_micro_joule: string;
   at_ms: number;
+}
+
+interface RecordRow {
+  trade_id: string;
+  opening_tx: string;
+  body: string;
 }
 
 interface ReadingRow {
@@ -72,26 +78,22 @@ export class Journal {
     this.sql.saveRegister.run(meter, registerMilliWh.toString(), registerRestMicroJoule.toString(), atMs);
   }
 
-  /** Every trade's record, by `deliveryKey`. */
-  records(): Map<string, DeliveryRecord> {
-    const rows = this.sql.records.all() as { trade_id: string; opening_tx: string; body: string }[];
-    return this.db.decode(
-      () =>
-        new Map(
-          rows.map((row) => {
-            const record = {
-              tradeId: bigintFrom(row.trade_id),
-              openingTx: row.opening_tx,
-              ...recordBody.parse(JSON.parse(row.body)),
-            };
-            return [deliveryKey(record), record];
-          }),
-        ),
-    );
+  /** How far one purchase has got; null when nothing was ever delivered for it. */
+  recordOf(tradeId: bigint, openingTx: string): DeliveryRecord | null {
+    const row = this.sql.record.get(tradeId.toString(), openingTx) as RecordRow | undefined;
+    return row ? this.db.decode(() => recordFrom(row)) : null;
   }
 
-  saveRecord({ tradeId, openingTx, ...body }: DeliveryRecord): void {
-    this.sql.saveRecord.run(tradeId.toString(), openingTx, JSON.stringify(body, bigintsAsText));
+  /** The records for which energy counts, one a meter: a purchase that a reorganisation took away may be among them. */
+  countingRecords(): { meter: Address; record: DeliveryRecord }[] {
+    const rows = this.sql.counting.all() as (RecordRow & { counting_for: string })[];
+    return this.db.decode(() => rows.map((row) => ({ meter: row.counting_for, record: recordFrom(row) })));
+  }
+
+  saveRecord(meter: Address, { tradeId, openingTx, ...body }: DeliveryRecord): void {
+    const countingFor = body.sinceRegisterMilliWh === null ? null : meter;
+    const text = JSON.stringify(body, bigintsAsText);
+    this.sql.saveRecord.run(tradeId.toString(), openingTx, text, countingFor);
   }
 
   /** A reading signed before (same purchase, deadline and quantity) keeps its first signature. */
@@ -146,6 +148,12 @@ export class Journal {
   }
 }
 
+const recordFrom = (row: RecordRow): DeliveryRecord => ({
+  tradeId: bigintFrom(row.trade_id),
+  openingTx: row.opening_tx,
+  ...recordBody.parse(JSON.parse(row.body)),
+});
+
 const readingFrom = (row: ReadingRow): SignedReading => ({
   meter: row.meter,
   tradeId: bigintFrom(row.trade_id),
@@ -161,8 +169,13 @@ function prepareStatements(db: Db) {
   return {
     register: db.prepare("SELECT register_milli_wh, rest_micro_joule, at_ms FROM registers WHERE meter = ?"),
     saveRegister: db.prepare("INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?)"),
-    records: db.prepare("SELECT trade_id, opening_tx, body FROM deliveries"),
-    saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)"),
+    record: db.prepare(
+      "SELECT trade_id, opening_tx, body FROM deliveries WHERE trade_id = ? AND opening_tx = ?",
+    ),
+    counting: db.prepare(
+      "SELECT trade_id, opening_tx, body, counting_for FROM deliveries WHERE counting_for IS NOT NULL",
+    ),
+    saveRecord: db.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?)"),
     readings: db.prepare(`${readings} ORDER BY id`),
     newest: db.prepare(`${readings} AND deadline_at_ms = ? AND refused IS NULL ORDER BY id DESC LIMIT 1`),
     newestOfAll: db.prepare(`${readings} AND deadline_at_ms = ? ORDER BY id DESC LIMIT 1`),

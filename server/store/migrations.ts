@@ -94,6 +94,13 @@ export const MIGRATIONS = [
   CREATE INDEX trades_by_buyer ON market_trades (buyer, id, closed, seller);
   CREATE INDEX trades_by_end ON market_trades (closed, id);
   `,
+  // The meter whose register counts for a trade, null while none does: a server had one meter, and has several now.
+  `
+  ALTER TABLE deliveries ADD COLUMN counting_for TEXT;
+  UPDATE deliveries SET counting_for = (SELECT meter FROM registers ORDER BY at_ms DESC LIMIT 1)
+    WHERE CASE WHEN json_valid(body) THEN json_extract(body, '$.sinceRegisterMilliWh') IS NOT NULL ELSE 0 END;
+  CREATE INDEX deliveries_counting ON deliveries (counting_for) WHERE counting_for IS NOT NULL;
+  `,
 ];
 
 export function migrate(db: Db, file: string): void {

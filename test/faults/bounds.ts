@@ -4,7 +4,7 @@
 export const JOURNAL_INTERVAL_S = 0.5;
 /** From the server's death until the contact is open: the firmware's second, and a fifth for line, relay and scan. */
 export const OPENS_WITHIN_S = 1.2;
-/** Six scans of 19 ms, rounded up; and how often the server looks when no sample comes (server/delivery/service.ts). */
+/** Six scans of 19 ms, rounded up; and how often the server looks when no sample comes (home/homes.ts). */
 const SAMPLE_S = 0.12;
 const TICK_S = 0.25;
 /** The most that the simulated load draws: a full battery, the panel at noon. */

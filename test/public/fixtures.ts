@@ -1,4 +1,6 @@
 /** Values that tests of the page share: one house, one offer, one trade. */
+
+import { checksumAddress } from "../../chain/checksum";
 import type { Address } from "../../common/address";
 import type { ConfigView } from "../../common/api";
 import type {
@@ -15,7 +17,6 @@ import { initialState, type PageState } from "../../public/state";
 import type { TransactionRecord } from "../../public/transactions";
 import { LAB_RDNS } from "../../public/wallet/lab-id";
 import { failure, type Provider } from "../../public/wallet/provider";
-import { checksummed } from "../../public/web3/checksum";
 
 export const METER = "0xa7F16a13226b49258065215d6f1790ef4c97BcEC";
 export const TOKEN = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
@@ -129,12 +130,12 @@ export const streetHouse: StreetHouseView = {
 
 /** Address of the nth house of a made-up street; the first is `METER`. */
 export const meterOf = (n: number): Address =>
-  n === 1 ? METER : checksummed(`0xa${n.toString(16).padStart(39, "0")}`);
+  n === 1 ? METER : checksumAddress(`0xa${n.toString(16).padStart(39, "0")}`);
 
 /** A street of `count` modelled houses: house 1 sells to house 2, house 3 to the consumer, and so on. */
 export function streetOf(count: number): StreetHouseView[] {
   const prosumer = (n: number) =>
-    n === 1 ? LAB_ACCOUNTS.prosumer.address : checksummed(`0xb${n.toString(16).padStart(39, "0")}`);
+    n === 1 ? LAB_ACCOUNTS.prosumer.address : checksumAddress(`0xb${n.toString(16).padStart(39, "0")}`);
   return Array.from({ length: count }, (_, i) => {
     const n = i + 1;
     const isSelling = n % 2 === 1 && n < count;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ChainClock } from "../../server/chain-clock";
+import { ChainClock } from "../../chain/chain-clock";
 import { heldClock } from "../../server/clock";
 
 const NOON = Date.UTC(2026, 10, 22, 12);

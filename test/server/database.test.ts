@@ -179,7 +179,8 @@ describe("the journal's file", () => {
         const store = Store.open(folder.path, quiet);
         const reads = [
           () => store.journal.registerOf(METER),
-          () => store.journal.records(),
+          () => store.journal.countingRecords(),
+          () => store.journal.recordOf(1_000_001n, "0xbuy1000001"),
           () => store.journal.readingsOf(1_000_001n, "0xbuy1000001"),
           () => store.journal.newestReading(1_000_001n, "0xbuy1000001", 0),
           () => store.history.points(METER, 0, 10, 1),
@@ -213,7 +214,7 @@ describe("the journal's file", () => {
     await filled().stop();
     const database = openDatabase(folder.path);
     database.db.exec("UPDATE registers SET register_milli_wh = 'twelve'");
-    database.db.exec("INSERT INTO deliveries VALUES ('1000001', '0x1', '{\"banked\":')");
+    database.db.exec("INSERT INTO deliveries VALUES ('1000001', '0x1', '{\"banked\":', NULL)");
     database.close();
     const store = Store.open(folder.path, quiet);
     assert.match(
@@ -221,7 +222,7 @@ describe("the journal's file", () => {
       /is damaged/,
     );
     assert.match(
-      message(() => store.journal.records()),
+      message(() => store.journal.recordOf(1_000_001n, "0x1")),
       /is damaged/,
     );
     await store.stop();
@@ -234,7 +235,10 @@ describe("the journal's file", () => {
       database.db.exec(sql);
       database.close();
       const store = Store.open(folder.path, quiet);
-      const told = message(() => [store.journal.registerOf(METER), store.journal.records()]);
+      const told = message(() => [
+        store.journal.registerOf(METER),
+        store.journal.recordOf(1_000_001n, "0x1"),
+      ]);
       assert.match(told, /is damaged.*move it away/s);
       assert.match(told, words);
       await store.stop();

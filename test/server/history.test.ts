@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { SecondMeans } from "../../home/second-means";
 import { Store } from "../../server/store";
-import { SecondMeans } from "../../server/store/history";
 import { METER, quiet, temporaryFolder } from "./support";
 
 const point = (atS: number, watts = 2, panelWatts: number | null = 1) => ({

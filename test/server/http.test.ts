@@ -309,13 +309,13 @@ describe("the HTTP side", function () {
     for (const line of [
       "neighborwatt_chain_following 1",
       "neighborwatt_chain_followed_block 3",
-      "neighborwatt_meter_online 1",
+      `neighborwatt_meter_online{meter="${METER}",home="House 1"} 1`,
       `neighborwatt_trades{status="settled"} 1`,
       `neighborwatt_trades{status="delivering"} 1`,
       "neighborwatt_settlements_pending 0",
     ])
       assert.ok(text.includes(`${line}\n`), line);
-    assert.match(text, /neighborwatt_meter_register_watt_hours 0\.05\d/);
+    assert.match(text, /neighborwatt_meter_register_watt_hours\{.*\} 0\.05\d/);
     assert.match(text, /process_cpu_seconds_total/);
   });
 

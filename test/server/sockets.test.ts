@@ -62,7 +62,7 @@ describe("the sockets", function () {
     web = new Web(webParts(stand, { socketLimits: limits }));
     feed = new Feed({
       ledger: stand.store.ledger,
-      delivery: stand.delivery,
+      homes: stand.homes,
       views: stand.views,
       publisher: web.sockets,
       elapsedMs: () => performance.now(),
@@ -368,7 +368,7 @@ describe("the sockets", function () {
     const samples = 60_000;
     const before = process.memoryUsage().heapUsed;
     for (let i = 0; i < samples; i++) {
-      web.sockets.sendVolatile("sample", stand.views.sample(stand.delivery.lastSample!));
+      web.sockets.sendVolatile("sample", stand.views.sample(METER, stand.home.lastSample!));
       if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     assert.ok(process.memoryUsage().heapUsed - before < 200_000_000);

@@ -423,6 +423,7 @@ describe("the database file", function () {
     const commissionedThen = `{"name":"MeterCommissioned","meter":"${METER}","prosumer":"${PROSUMER}","baselineMilliWh":"bigint:7","block":1,"blockHash":"0x1","txHash":"0x2","logIndex":0}`;
     older.exec(`
       PRAGMA user_version = 3;
+      INSERT INTO registers VALUES ('${METER}', '12', '0', 1);
       INSERT INTO blocks VALUES (1, '0x1', '0x0', 1, NULL);
       INSERT INTO events VALUES ('0x2', 0, 1, '0x1', '${commissionedThen}');
       INSERT INTO deliveries VALUES
@@ -444,7 +445,11 @@ describe("the database file", function () {
       endedAtMs: 2,
     };
     assert.deepEqual(
-      [...store.journal.records().values()],
+      [
+        store.journal.recordOf(1n, "0xa"),
+        store.journal.recordOf(2n, "0xb"),
+        store.journal.recordOf(3n, "0xc"),
+      ],
       [
         { ...common, tradeId: 1n, openingTx: "0xa", bankedMilliWh: 5n, endedAtMs: null, signed: null },
         {
@@ -462,6 +467,11 @@ describe("the database file", function () {
           signed: { deliveredMilliWh: 4n, isFinal: false, atMs: 3, deadlineAtMs: 6 },
         },
       ],
+    );
+    // A server had one meter then: what counts, counts by its register.
+    assert.deepEqual(
+      store.journal.countingRecords().map(({ meter, record }) => [meter, record.tradeId]),
+      [[METER, 2n]],
     );
     await store.stop();
   });

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ChainClock } from "../../chain/chain-clock";
 import type { ChainEvent } from "../../chain/chain-event";
 import type { ReadingSigner } from "../../chain/readings";
 import type { BlockHeader } from "../../chain/sink";
@@ -15,9 +16,9 @@ import type {
   RegisterStart,
   RelayPosition,
 } from "../../common/meter";
-import { ChainClock } from "../../server/chain-clock";
-import { SecondSigner } from "../../server/delivery/second-signer";
-import { DeliveryService } from "../../server/delivery/service";
+import type { Home } from "../../home/home";
+import { Homes } from "../../home/homes";
+import { SecondSigner } from "../../home/second-signer";
 import { Store } from "../../server/store";
 import { Today } from "../../server/today";
 import { Views } from "../../server/views";
@@ -240,11 +241,11 @@ export class HandMeter implements Meter {
   }
 }
 
-export const handSigner: ReadingSigner = {
-  meter: METER,
+export const handSigner = (meter = METER): ReadingSigner => ({
+  meter,
   sign: ({ tradeId, deliveredMilliWh, registerMilliWh, isFinal }) =>
     `0x${[tradeId, deliveredMilliWh, registerMilliWh, isFinal].join("-")}`,
-};
+});
 
 /** `ms` is the true time, which is the steady clock and the chain's; the host's clock is off by `hostOffMs`. */
 export interface HandClock {
@@ -258,8 +259,12 @@ export interface Stand {
   clock: HandClock;
   store: Store;
   chain: HandChain;
+  homes: Homes;
+  /** Of the first home, as are `meter` and what `tick` measures. */
+  home: Home;
   meter: HandMeter;
-  delivery: DeliveryService;
+  /** In the order of the homes. */
+  meters: HandMeter[];
   views: Views;
   failures: Error[];
   wakes: number;
@@ -268,8 +273,8 @@ export interface Stand {
   told: string[];
   /** What the node says of the signature in a transaction's calldata. */
   signatureIn(txHash: string, tradeId: bigint): Promise<string | null>;
-  /** Lets time pass and takes a sample. */
-  tick(ms: number, milliWh?: bigint): void;
+  /** Lets time pass and takes a sample of each meter. */
+  tick(ms: number, ...milliWh: bigint[]): void;
   stop(): Promise<void>;
 }
 
@@ -281,6 +286,9 @@ export async function startStand(
     settleIntervalMs?: number;
     journalIntervalMs?: number;
     noFlowMs?: number;
+    /** The meters of as many homes. */
+    meters?: string[];
+    signers?: ReadingSigner[];
   } = {},
 ): Promise<Stand> {
   const clock: HandClock = {
@@ -290,7 +298,9 @@ export async function startStand(
     steadyMs: () => clock.ms - START_MS,
   };
   const store = Store.open(folder, quiet);
-  const meter = new HandMeter(clock, store.journal.registerOf(METER));
+  const addresses = options.meters ?? [METER];
+  const meters = addresses.map((address) => new HandMeter(clock, store.journal.registerOf(address)));
+  const meter = meters[0]!;
   const failures: Error[] = [];
   const chainClock = new ChainClock(SILENT_AFTER_MS);
   const told: string[] = [];
@@ -299,40 +309,47 @@ export async function startStand(
     warn: (words) => told.push(`warn ${words}`),
     error: (words) => told.push(`error ${words}`),
   };
-  const secondSigner = new SecondSigner({
+  const logOf = () => log;
+  const homes: Homes = new Homes({
+    homes: addresses.map((address, i) => ({
+      settings: { ...HOME, name: `House ${i + 1}` },
+      meter: meters[i]!,
+      receiving: null,
+      house: null,
+      signer: options.signers?.[i] ?? handSigner(address),
+    })),
     store,
-    meter: METER,
-    signatureIn: (txHash, tradeId) => stand.signatureIn(txHash, tradeId),
-    halt: (why) => delivery.halt(why),
-    log,
-  });
-  const delivery: DeliveryService = new DeliveryService({
-    store,
-    meter,
-    signer: handSigner,
-    clock,
+    // Turns are taken by hand, after each word of a meter or of the chain.
+    clock: { ...clock, after: () => () => {} },
     chainClock,
     log,
+    logOf,
     rules: {
       settleIntervalMs: options.settleIntervalMs ?? 900_000,
       maxSampleAgeMs: 2000,
       noFlowMs: options.noFlowMs ?? 60_000,
+      journalIntervalMs: options.journalIntervalMs ?? 1000,
     },
-    journalIntervalMs: options.journalIntervalMs ?? 1000,
     readingsSigned: () => {
       stand.wakes++;
     },
     failed: (error) => failures.push(error),
   });
-  const today = new Today(store.history, delivery, clock);
+  const secondSigner = new SecondSigner({
+    store,
+    homes,
+    signatureIn: (txHash, tradeId) => stand.signatureIn(txHash, tradeId),
+    log,
+    logOf,
+  });
+  const today = new Today(store.history, clock);
   const views = new Views({
     ledger: store.ledger,
-    delivery,
-    home: HOME,
+    homes,
     confirmationsNeeded: 2,
     refusedForGood: () => store.settlements.refusedForGood(),
     isChainSilent: () => chainClock.isSilent(clock.steadyMs()),
-    todayMilliWh: () => today.milliWh(),
+    todayMilliWh: (home) => today.milliWh(home),
     network: () => null,
     configVersion: () => stand.configVersion,
     pageScript: () => null,
@@ -341,28 +358,35 @@ export async function startStand(
     clock,
     store,
     chain: new HandChain(store, clock),
+    homes,
+    home: homes.all()[0]!,
     meter,
-    delivery,
+    meters,
     views,
     failures,
     wakes: 0,
     configVersion: null,
     told,
     signatureIn: async () => null,
-    tick(ms, milliWh = 0n) {
+    tick(ms, ...milliWh) {
       clock.ms += ms;
-      meter.sample(milliWh);
+      for (const [i, one] of meters.entries()) one.sample(milliWh[i] ?? 0n);
     },
     async stop() {
-      await delivery.stop();
+      await homes.stop();
       await secondSigner.stop();
       await store.stop();
     },
   };
   await secondSigner.start();
-  await delivery.start();
-  await meter.connect();
-  meter.sample();
+  await homes.start();
+  store.ledger.onChange({ marketChanged() {}, marketReplaced() {}, chainChanged: () => homes.turn() });
+  for (const one of meters) {
+    one.onSample(() => homes.turn());
+    one.onStatus(() => homes.turn());
+    await one.connect();
+    one.sample();
+  }
   return stand;
 }
 
@@ -373,11 +397,10 @@ export function webParts(stand: Stand, more: Partial<WebParts> = {}): WebParts {
     port: 0,
     views: stand.views,
     ledger: stand.store.ledger,
-    delivery: stand.delivery,
+    homes: stand.homes,
     settlements: stand.store.settlements,
     journal: stand.store.journal,
     history: stand.store.history,
-    meter: METER,
     nowMs: stand.clock.nowMs,
     settlementTrouble: () => null,
     configView: () => null,

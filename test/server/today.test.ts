@@ -90,7 +90,7 @@ describe("the energy of today", () => {
     stand.tick(1000, 30n);
     stand.tick(1000, 12n);
     await crash(MIDNIGHT_MS + 8 * HOUR_MS);
-    assert.equal(stand.delivery.registerMilliWh, 42n);
+    assert.equal(stand.home.registerMilliWh, 42n);
     assert.equal(today(), 0n);
     await crash(MIDNIGHT_MS + 9 * HOUR_MS);
     assert.equal(today(), 0n);
@@ -109,7 +109,7 @@ describe("the energy of today", () => {
       opened(TRADE, 500n, { deadlineAtMs: LATE_MS + 3 * DAY_MS }),
       settled(TRADE, 40n, 51n, false),
     );
-    assert.equal(stand.delivery.registerMilliWh, 51n);
+    assert.equal(stand.home.registerMilliWh, 51n);
     assert.equal(today(), 0n);
     stand.tick(1000, 4n);
     assert.equal(today(), 4n);
@@ -130,7 +130,7 @@ describe("the energy of today", () => {
     assert.equal(today(), 1n);
     await restart(MIDNIGHT_MS + HOUR_MS + 2000);
     stand.chain.catchUp(stand.chain.seal(opened(NEXT, 5n), settled(TRADE, 30n, 30n, false)));
-    assert.equal(stand.delivery.registerMilliWh, 30n);
+    assert.equal(stand.home.registerMilliWh, 30n);
     assert.equal(today(), 1n);
     stand.tick(100);
     stand.tick(1000, 2n);

@@ -1,13 +1,14 @@
 /** Delivery, journal and meter as the server has them, on the simulated Arduino and in its time. */
 import assert from "node:assert/strict";
+import { ChainClock } from "../../chain/chain-clock";
+import { Homes } from "../../home/homes";
 import { createMeter } from "../../meter/meter";
 import { createSteppedArduino } from "../../meter/sim/stepped";
-import { ChainClock } from "../../server/chain-clock";
-import { DeliveryService } from "../../server/delivery/service";
 import { Store } from "../../server/store";
 import {
   commissioned,
   HandChain,
+  HOME,
   handSigner,
   listed,
   METER,
@@ -32,26 +33,36 @@ describe("A delivery whose process stands still", function () {
     const store = Store.open(folder.path, quiet);
     const meter = createMeter({ transport: arduino.transport, clock });
     const told: string[] = [];
-    const delivery = new DeliveryService({
+    const log = {
+      ...quiet,
+      info: (words: string) => told.push(words),
+      warn: (words: string) => told.push(words),
+    };
+    const homes = new Homes({
+      homes: [{ settings: HOME, meter, receiving: null, house: null, signer: handSigner() }],
       store,
-      meter,
-      signer: handSigner,
       clock,
       chainClock: new ChainClock(SILENT_AFTER_MS),
-      log: { ...quiet, info: (words) => told.push(words), warn: (words) => told.push(words) },
-      rules: { settleIntervalMs: 900_000, maxSampleAgeMs: 2_000, noFlowMs: 60_000 },
-      journalIntervalMs: 1_000,
+      log,
+      logOf: () => log,
+      rules: {
+        settleIntervalMs: 900_000,
+        maxSampleAgeMs: 2_000,
+        noFlowMs: 60_000,
+        journalIntervalMs: 1_000,
+      },
       readingsSigned: () => {},
       failed: (error) => {
         throw error;
       },
     });
+    const home = homes.of(METER)!;
     const chain = new HandChain(store);
     const edges: { position: string; atMs: number; storedAtMs: number | null }[] = [];
     arduino.onRelayEdge((position, atMs) =>
       edges.push({ position, atMs, storedAtMs: store.journal.registerSeenAtMs(METER) }),
     );
-    await delivery.start();
+    await homes.start();
     void meter.connect();
     store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
     chain.confirm(commissioned());
@@ -62,13 +73,13 @@ describe("A delivery whose process stands still", function () {
     return {
       arduino,
       meter,
-      delivery,
+      home,
       edges,
       told,
-      soldMilliWh: () => delivery.progressOf(store.ledger.confirmed.trade(TRADE)!)!.deliveredMilliWh,
+      soldMilliWh: () => homes.progressOf(store.ledger.confirmed.trade(TRADE)!)!.deliveredMilliWh,
       isDone: () => store.journal.readingsOf(TRADE, `0xbuy${TRADE}`).some(({ isFinal }) => isFinal),
       async over() {
-        await delivery.stop();
+        await homes.stop();
         let isOver = false;
         void meter.disconnect().then(() => {
           isOver = true;
@@ -98,7 +109,7 @@ describe("A delivery whose process stands still", function () {
       assert.equal(arduino.world.relay, "open");
       assert.ok(edges[1]!.atMs - standsAtMs <= 1_005, `open after ${edges[1]!.atMs - standsAtMs} ms`);
       const backAtMs = arduino.clock.nowMs();
-      await arduino.advanceUntil("the loss", () => it.delivery.wanted === "open", 500);
+      await arduino.advanceUntil("the loss", () => it.home.wanted === "open", 500);
       assert.equal(it.meter.trips, 1);
       const [lost, reopened] = it.told.slice(-2);
       assert.match(

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Web } from "../../server/web";
-import { until } from "../support/until";
 import {
   commissioned,
   HandChain,
@@ -12,7 +11,8 @@ import {
   startStand,
   temporaryFolder,
   webParts,
-} from "./support";
+} from "../server/support";
+import { until } from "../support/until";
 
 const TRADE = 1_000_001n;
 const NEXT = 1_000_002n;
@@ -44,7 +44,7 @@ describe("A second server that signs with this meter's key", () => {
     assert.equal(signatures(TRADE).length, 1);
   };
   const nothingIsWrong = () => {
-    assert.equal(stand.delivery.halted, null);
+    assert.equal(stand.home.halted, null);
     assert.deepEqual([errors(), warnings()], [[], []]);
   };
   /** The next life of the server on this folder, told what has been sealed by then. */
@@ -105,7 +105,10 @@ describe("A second server that signs with this meter's key", () => {
         const response = await fetch(`${web.url}/healthz`);
         assert.equal(response.status, 503);
         assert.match(await response.text(), /another server uses this meter's key/);
-        assert.match(await (await fetch(`${web.url}/metrics`)).text(), /neighborwatt_delivery_halted 1/);
+        assert.match(
+          await (await fetch(`${web.url}/metrics`)).text(),
+          /neighborwatt_delivery_halted\{.*home="House 1"\} 1/,
+        );
       } finally {
         await web.stop();
       }
@@ -113,7 +116,7 @@ describe("A second server that signs with this meter's key", () => {
 
     it("delivers again after a restart, what flowed before counted", async () => {
       await restart();
-      assert.equal(stand.delivery.halted, null);
+      assert.equal(stand.home.halted, null);
       stand.tick(100);
       assert.equal(stand.meter.relay, "closed");
       stand.tick(100, 20n);
@@ -139,7 +142,7 @@ describe("A second server that signs with this meter's key", () => {
     deliver();
     stand.signatureIn = async () => "0xanother";
     stand.chain.confirm(settled(TRADE, 20n, 20n, true));
-    await until("the halt", () => stand.delivery.halted);
+    await until("the halt", () => stand.home.halted);
     assert.equal(errors().length, 1);
   });
 
@@ -155,7 +158,7 @@ describe("A second server that signs with this meter's key", () => {
     stand.signatureIn = async () => "0xanother";
     await until("the halt", () => {
       stand.chain.confirm();
-      return stand.delivery.halted;
+      return stand.home.halted;
     });
     assert.equal(errors().length, 1);
   });
@@ -237,7 +240,7 @@ describe("A second server that signs with this meter's key", () => {
       // Signed after the backup was made.
       const { chain } = stand;
       await restart(chain.seal(settled(TRADE, 5n, 5n, false)), chain.seal(settled(TRADE, 20n, 20n, true)));
-      assert.equal(stand.delivery.halted, null);
+      assert.equal(stand.home.halted, null);
       assert.equal(errors().length, 0);
       assert.equal(warnings().length, 1);
       assert.match(warnings()[0]!, /2 readings .*trade 1000001 .*lost or restored, or another server/);
@@ -251,7 +254,7 @@ describe("A second server that signs with this meter's key", () => {
     stand.tick(100, 5n);
     // After the backup another trade had its turn.
     await restart(stand.chain.seal(settled(NEXT, 20n, 30n, true)));
-    assert.equal(stand.delivery.registerMilliWh, 30n);
+    assert.equal(stand.home.registerMilliWh, 30n);
     assert.equal(stand.views.trade(TRADE)?.deliveredMilliWh, 5n);
     stand.tick(100);
     stand.tick(100, 15n);
@@ -273,13 +276,13 @@ describe("A second server that signs with this meter's key", () => {
     assert.equal(chain.head.block, stand.chain.head.block);
     // The last journal's reading was still on its way.
     stand.chain.confirm(settled(TRADE, 12n, 12n, false));
-    assert.equal(stand.delivery.halted, null);
+    assert.equal(stand.home.halted, null);
     assert.equal(warnings().length, 1);
 
     stand.chain.confirm(opened(NEXT, 20n));
     await restart();
     stand.chain.confirm(settled(TRADE, 14n, 14n, false));
-    assert.equal(stand.delivery.halted, null, "known over a restart");
+    assert.equal(stand.home.halted, null, "known over a restart");
     stand.chain.confirm(settled(NEXT, 20n, 40n, true));
     assert.equal(errors().length, 1);
   });

@@ -2,7 +2,7 @@
  * What time it is on the chain, by its blocks and the steady clock alone. Deadlines are the chain's: the host's clock
  * may be an hour off, for a moment or for good, and a trade must neither end nor go on for that.
  */
-import type { BlockHeader } from "../chain/sink";
+import type { BlockHeader } from "./sink";
 
 /** The same words for as long as it lasts. */
 export const noBlockSince = ({ block, atS }: { block: number; atS: number }): string =>

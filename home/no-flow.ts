@@ -1,14 +1,5 @@
-/**
- * A trade for which nothing flows: its load draws nothing, or the battery can give nothing. The meter cannot tell
- * which, nor whose load draws, so nothing final follows from it: the relay opens, the next trade has its turn, and
- * this one is tried again, after a pause that doubles with each turn in vain. What has flowed for it stays its own.
- */
-export interface NoFlow {
-  /** Turns in vain since energy last flowed for it. */
-  turns: number;
-  /** The chain's time of the next turn. */
-  retryAtMs: number;
-}
+/** When a trade for which nothing flowed is tried again. */
+import type { NoFlow } from "../common/records";
 
 /** The battery is charged in the morning, and a load may be switched on at any time. */
 const LONGEST_PAUSE_MS = 15 * 60_000;

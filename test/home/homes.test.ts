@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { deliveryKey } from "../../server/delivery/plan";
 import { Web } from "../../server/web";
 import {
   commissioned,
@@ -16,7 +15,7 @@ import {
   startStand,
   temporaryFolder,
   webParts,
-} from "./support";
+} from "../server/support";
 
 const TRADE = 1_000_001n;
 const NEXT = 1_000_002n;
@@ -349,7 +348,7 @@ describe("delivery, with its journal and its meter", () => {
     await web.start();
     try {
       const watts = async () =>
-        /^neighborwatt_meter_watts (.*)$/m.exec(await (await fetch(`${web.url}/metrics`)).text())?.[1];
+        /^neighborwatt_meter_watts\{.*\} (.*)$/m.exec(await (await fetch(`${web.url}/metrics`)).text())?.[1];
       assert.equal(await watts(), "2.48");
       stand.meter.say("lost");
       assert.equal(stand.views.meter(METER).relay, "open");
@@ -450,13 +449,13 @@ describe("delivery, with its journal and its meter", () => {
         chain.seal(opened(TRADE, 20n), opened(NEXT, 20n)),
         chain.seal(settled(TRADE, 12n, 12n, false)),
       );
-      assert.equal(stand.delivery.registerMilliWh, 12n);
+      assert.equal(stand.home.registerMilliWh, 12n);
       stand.tick(100, 8n);
       const [last] = stand.store.journal.readingsOf(TRADE, `0xbuy${TRADE}`);
       assert.deepEqual([last?.deliveredMilliWh, last?.registerMilliWh, last?.isFinal], [20n, 20n, true]);
       await stand.stop();
       stand = await startStand(emptied.path, { atMs: START_MS + 9000 });
-      assert.equal(stand.delivery.registerMilliWh, 20n);
+      assert.equal(stand.home.registerMilliWh, 20n);
     } finally {
       await stand.stop();
       stand = await startStand(folder.path);
@@ -489,7 +488,7 @@ describe("delivery after a crash", () => {
     stand.store.commit = () => {
       throw new Error("the process is dead");
     };
-    await stand.delivery.stop();
+    await stand.homes.stop();
     await stand.store.stop();
     const next = await startStand(folder.path, { atMs: stand.clock.ms + 3000 });
     next.chain = stand.chain.toldTo(next.store);
@@ -516,7 +515,7 @@ describe("delivery after a crash", () => {
     assert.ok(flowed - stored <= 10n, "one journal interval, at 1 mWh a sample");
     const second = await crash(first);
     second.chain.follow();
-    const before = second.delivery.registerMilliWh;
+    const before = second.home.registerMilliWh;
     assert.equal(before, stored);
     for (let i = 0; i < 40; i++) second.tick(100, 1n);
     const [reading, ...more] = second.store.journal.readingsOf(TRADE, trade.openingTx);
@@ -573,7 +572,8 @@ describe("delivery after a crash", () => {
     const setRelay = first.meter.setRelay.bind(first.meter);
     let stored = false;
     first.meter.setRelay = (position) => {
-      if (position === "closed") stored = first.store.journal.records().has(deliveryKey(trade));
+      if (position === "closed")
+        stored = first.store.journal.recordOf(trade.tradeId, trade.openingTx) !== null;
       setRelay(position);
     };
     first.chain.confirm(opened(TRADE, 5n));

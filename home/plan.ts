@@ -13,11 +13,13 @@
  * one sample interval, is given to the neighbour and never sold.
  */
 
-import type { ReadingStatement } from "../../chain/readings";
-import type { Address } from "../../common/address";
-import type { TradeWait } from "../../common/events";
-import type { RelayPosition } from "../../common/meter";
-import { afterNoFlow, hasFlowed, isHeldBack, type NoFlow } from "./no-flow";
+import type { ReadingStatement } from "../chain/readings";
+import type { Address } from "../common/address";
+import type { HaltView, TradeWait } from "../common/events";
+import type { RelayPosition } from "../common/meter";
+import { type DeliveryRecord, deliveryKey } from "../common/records";
+import { least, most } from "../common/units";
+import { afterNoFlow, hasFlowed, isHeldBack } from "./no-flow";
 
 /** An open trade, as the confirmed chain has it. */
 export interface OpenTrade {
@@ -31,25 +33,6 @@ export interface OpenTrade {
   milliWh: bigint;
   settledMilliWh: bigint;
   deadlineAtMs: number;
-}
-
-/** How far a trade has got. Outlives the trade's absence during a reorganisation. */
-export interface DeliveryRecord {
-  tradeId: bigint;
-  openingTx: string;
-  /** Delivered before `sinceRegisterMilliWh`. */
-  bankedMilliWh: bigint;
-  /** The register from which energy counts for this trade; null while another one is served. */
-  sinceRegisterMilliWh: bigint | null;
-  startedAtMs: number | null;
-  endedAtMs: number | null;
-  /**
-   * Newest reading signed for it; null before the first. `atMs` as everything in a record: the chain's time. The
-   * signature names the deadline that the trade had then, and counts for no other.
-   */
-  signed: { deliveredMilliWh: bigint; isFinal: boolean; atMs: number; deadlineAtMs: number } | null;
-  /** Its turns in which nothing flowed; null when it has had none since energy last flowed for it. */
-  noFlow: NoFlow | null;
 }
 
 export interface MeterPosition {
@@ -72,8 +55,8 @@ export interface DeliveryInput {
   /** False until the chain has been followed to its head: a stored trade may long be closed. */
   isChainKnown: boolean;
   isCommissioned: boolean;
-  /** Another server signs with this meter's key: what this one delivers nobody pays for. */
-  isHalted: boolean;
+  /** Why it delivers no more; null while it does. */
+  halted: HaltView | null;
   meter: MeterPosition;
   /** In purchase order. */
   trades: OpenTrade[];
@@ -105,9 +88,6 @@ export interface DeliveryPlan {
   waits: ReadonlyMap<string, TradeWait>;
 }
 
-export const deliveryKey = (trade: { tradeId: bigint; openingTx: string }): string =>
-  `${trade.tradeId}@${trade.openingTx}`;
-
 /** What a trade has got when the meter's register stands at `registerMilliWh`, before the order caps it. */
 export function deliveredSoFar(record: DeliveryRecord, registerMilliWh: bigint): bigint {
   if (record.sinceRegisterMilliWh === null) return record.bankedMilliWh;
@@ -115,16 +95,13 @@ export function deliveredSoFar(record: DeliveryRecord, registerMilliWh: bigint):
   return record.bankedMilliWh + (counted > 0n ? counted : 0n);
 }
 
-export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-export const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-
 /** Nothing flowing through the closed relay is worth a word after this long. */
 const QUIET_TOLD_MS = 5_000;
 
 export function planDelivery(input: DeliveryInput, rules: DeliveryRules): DeliveryPlan {
   const { meter, nowMs } = input;
   const register = meter.registerMilliWh;
-  if (!input.isChainKnown && !input.isHalted)
+  if (!input.isChainKnown && input.halted === null)
     return idle(input, "chain", "open: the chain has not been read to its head yet");
 
   const records = new Map(input.records);
@@ -157,11 +134,17 @@ export function planDelivery(input: DeliveryInput, rules: DeliveryRules): Delive
     if (record.sinceRegisterMilliWh !== null && !openKeys.has(key)) suspend(record, null, nowMs);
 
   // Not commissioned: its signatures count no more, and whoever bought is refunded by the chain.
-  if (input.isHalted || !input.isCommissioned) {
+  if (input.halted !== null || !input.isCommissioned) {
     for (const record of [...records.values()])
       if (record.sinceRegisterMilliWh !== null) suspend(record, null, nowMs);
-    const none = input.isHalted
-      ? idle(input, "halted", "open: another server signs with this meter's key")
+    const none = input.halted
+      ? idle(
+          input,
+          "halted",
+          input.halted.reason === "fault"
+            ? `open: ${input.halted.detail}`
+            : "open: another server signs with this meter's key",
+        )
       : idle(input, "commission", "open: the meter is not commissioned");
     return { ...none, changed: [...changed.values()] };
   }

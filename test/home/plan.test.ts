@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type DeliveryInput,
-  type DeliveryPlan,
-  type DeliveryRecord,
-  deliveryKey,
-  type OpenTrade,
-  planDelivery,
-} from "../../server/delivery/plan";
+import { type DeliveryRecord, deliveryKey } from "../../common/records";
+import { type DeliveryInput, type DeliveryPlan, type OpenTrade, planDelivery } from "../../home/plan";
 
 const RULES = { settleIntervalMs: 60_000, maxSampleAgeMs: 2000, noFlowMs: 60_000 };
 const NOW = 1_000_000_000;
@@ -41,7 +35,7 @@ const input = (more: Partial<DeliveryInput> = {}): DeliveryInput => ({
   confirmedAtMs: NOW,
   isChainKnown: true,
   isCommissioned: true,
-  isHalted: false,
+  halted: null,
   meter: { registerMilliWh: 100n, isOnline: true, sampleAgeMs: 0, quietMs: 0 },
   trades: [],
   records: new Map(),
@@ -540,7 +534,7 @@ describe("planning, whatever happens in whatever order", () => {
           confirmedAtMs: world.confirmedAtMs,
           isChainKnown: world.isChainKnown,
           isCommissioned: world.isCommissioned,
-          isHalted: false,
+          halted: null,
           meter: {
             registerMilliWh: world.register,
             isOnline: world.isOnline,

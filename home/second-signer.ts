@@ -1,7 +1,7 @@
 /**
- * Notices that another server signs with this meter's key, as a copied data folder does when it is started beside the
- * first: both close their relay for one trade, energy flows twice, and one of the two is paid. Each settlement of this
- * meter's trades is by a reading that this journal holds; another one is the second server's.
+ * Notices that another server signs with the key of one of our meters, as a copied data folder does when it is started beside the
+ * first: both close their relay for one trade, energy flows twice, and one of the two is paid. Each settlement of our
+ * meters' trades is by a reading that this journal holds; another one is the second server's.
  *
  * Figures are compared first. Two servers that began at one register may sign the same figures, so those that agree
  * are told apart by the signature (`signTypedData` makes each a new one). Who brought a reading to the chain does not
@@ -12,23 +12,25 @@
  * - of trades older than the journal itself: one before it may have signed for them, and is lost.
  */
 
-import type { ChainEvent } from "../../chain/chain-event";
-import type { Address } from "../../common/address";
-import type { HaltView } from "../../common/events";
-import { type Log, messageOf } from "../../common/log";
-import type { Service } from "../../common/service";
-import { formatDecimal } from "../../common/units";
-import type { Store } from "../store";
+import type { ChainEvent } from "../chain/chain-event";
+import type { HaltView } from "../common/events";
+import { type Log, messageOf } from "../common/log";
+import type { Service } from "../common/service";
+import { formatDecimal } from "../common/units";
+import type { Home } from "./home";
+import type { Homes } from "./homes";
+import type { HomesStore } from "./store";
 
 type Settled = Extract<ChainEvent, { name: "TradeSettled" }>;
 
 export interface SecondSignerParts {
-  store: Store;
-  meter: Address;
+  store: HomesStore;
+  /** The home whose key another server has is halted, at once; the others deliver on. */
+  homes: Pick<Homes, "of" | "halt">;
   /** By which signature a transaction settled a trade; null where that cannot be told. */
   signatureIn(txHash: string, tradeId: bigint): Promise<string | null>;
-  /** Delivery ends, at once. */
-  halt(why: HaltView): void;
+  /** Of a home, by its name. */
+  logOf(name: string): Log;
   log: Log;
 }
 
@@ -50,7 +52,6 @@ export class SecondSigner implements Service {
   /** The figures are ours; whether the signature is has to be asked of the node. */
   private unproven: Settled[] = [];
   private proving: Promise<void> | null = null;
-  private isHalted = false;
   private isRunning = false;
 
   constructor(private readonly parts: SecondSignerParts) {}
@@ -80,9 +81,8 @@ export class SecondSigner implements Service {
   }
 
   private look(event: Settled): void {
-    const { ledger, journal } = this.parts.store;
-    if (!this.isRunning || this.isHalted) return;
-    if (ledger.confirmed.trade(event.tradeId)?.meter !== this.parts.meter) return;
+    const { journal } = this.parts.store;
+    if (!this.isRunning || this.isSettledElsewhere(event)) return;
     if (!journal.hasSigned(event.tradeId, event.deliveredMilliWh, event.registerMilliWh)) this.found(event);
     else if (this.isLive(event)) this.unproven.push(event);
   }
@@ -110,26 +110,48 @@ export class SecondSigner implements Service {
       this.warn([event]);
       return;
     }
-    this.isHalted = true;
+    const home = this.homeOf(event);
+    if (home === null) return;
     const halt = {
       reason: "secondSigner" as const,
       tradeId: event.tradeId,
       block: event.block,
       txHash: event.txHash,
     };
-    this.parts.log.error(haltWords(halt));
-    this.parts.halt(halt);
+    this.parts.logOf(home.name).error(haltWords(halt));
+    this.parts.homes.halt(home.meter, halt);
+  }
+
+  private homeOf({ tradeId }: Settled): Home | null {
+    const meter = this.parts.store.ledger.confirmed.trade(tradeId)?.meter;
+    return meter === undefined ? null : this.parts.homes.of(meter);
+  }
+
+  /** A stranger's meter, or one of a home that has stopped for this already. */
+  private isSettledElsewhere(event: Settled): boolean {
+    const home = this.homeOf(event);
+    return home === null || home.halted?.reason === "secondSigner";
   }
 
   private warn(events: Settled[]): void {
-    const newest = events.at(-1);
-    if (!newest) return;
+    const byHome = new Map<Home, Settled[]>();
+    for (const event of events) {
+      const home = this.homeOf(event);
+      if (home) byHome.set(home, [...(byHome.get(home) ?? []), event]);
+    }
+    for (const [home, ofHome] of byHome) this.warnOf(home, ofHome);
+  }
+
+  private warnOf(home: Home, events: Settled[]): void {
+    const newest = events.at(-1)!;
     const { tradeId, deliveredMilliWh, block } = newest;
     const which = events.length === 1 ? "a reading that is" : `${events.length} readings that are`;
-    this.parts.log.warn(
-      `this meter's trades were settled by ${which} not in this journal, the newest for trade ${tradeId} ` +
-        `(${formatDecimal(deliveredMilliWh, 3)} Wh, block ${block}): the journal was lost or restored, or ${MEND}`,
-    );
+    this.parts
+      .logOf(home.name)
+      .warn(
+        `this meter's trades were settled by ${which} not in this journal, the newest for trade ${tradeId} ` +
+          `(${formatDecimal(deliveredMilliWh, 3)} Wh, block ${block}): the journal was lost or restored, or ${MEND}`,
+      );
   }
 
   /** A node that does not answer is asked again when the chain goes on. */
@@ -147,7 +169,7 @@ export class SecondSigner implements Service {
     for (let event = this.unproven[0]; event && this.isRunning; event = this.unproven[0]) {
       const signature = await signatureIn(event.txHash, event.tradeId);
       this.unproven.shift();
-      if (signature === null || !this.isRunning || this.isHalted) continue;
+      if (signature === null || !this.isRunning || this.isSettledElsewhere(event)) continue;
       if (!store.journal.isOwnSignature(event.tradeId, signature)) this.found(event);
     }
   }
