@@ -5,9 +5,11 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { encodeCall, type Hex, tradeAbi } from "../chain/codec";
 import type { MeterKey } from "../chain/meter-key";
 import { type Call, JsonRpc, RpcError } from "../chain/rpc";
-import { encodeTradeCall, type Hex, halvesOf, privateKeyToAddress, signTransaction } from "../chain/web3";
+import { feesAbove, signTransaction } from "../chain/signer";
+import { halvesOf, privateKeyToAddress } from "../chain/web3";
 import { type Address, sameAddress } from "../common/address";
 import { LAB_ACCOUNTS } from "../common/lab";
 import type { LabChain } from "./lab-chain";
@@ -96,7 +98,7 @@ export async function prepareStreet(
         what: `commissioning the meter of ${name}`,
         privateKey: LAB_ACCOUNTS.operator.privateKey,
         to: trade,
-        data: encodeTradeCall("commission", [key.meter, account, 0n, consent]),
+        data: encodeCall(tradeAbi, "commission", key.meter, account, 0n, consent),
       };
     });
   const listings = sellers.flatMap(({ name, key, privateKey, offers }) =>
@@ -104,7 +106,7 @@ export async function prepareStreet(
       what: `an offer of ${name}`,
       privateKey: privateKey!,
       to: trade,
-      data: encodeTradeCall("listOffer", [key.meter, milliWh, pricePerKWh, DELIVERY_WINDOW_S, 1n]),
+      data: encodeCall(tradeAbi, "listOffer", key.meter, milliWh, pricePerKWh, DELIVERY_WINDOW_S, 1n),
     })),
   );
   // A node takes no transaction of an account without ether, and only the prosumer of a commissioned meter may offer.
@@ -158,15 +160,12 @@ async function sendTogether(
     list.map(({ privateKey }) => privateKeyToAddress(privateKey)),
   );
   const { baseFeePerGas } = await rpc.ask<{ baseFeePerGas: string }>("eth_getBlockByNumber", "latest", false);
-  const signed = await Promise.all(
-    list.map(({ privateKey, to, value, data }, i) => {
-      // geth's sealer leaves out what tips less than 1 gwei.
-      const tip = 2_000_000_000n - BigInt(i);
-      const fees = { maxFeePerGas: 2n * BigInt(baseFeePerGas) + tip, maxPriorityFeePerGas: tip };
-      const gasLimit = data === "0x" ? 21_000n : GAS_LIMIT;
-      return signTransaction({ chainId, nonce: nonces[i]!, to, value, data, gasLimit, ...fees }, privateKey);
-    }),
-  );
+  const signed = list.map(({ privateKey, to, value, data }, i) => {
+    const { maxFeePerGas, maxPriorityFeePerGas } = feesAbove(BigInt(baseFeePerGas));
+    const fees = { maxFeePerGas, maxPriorityFeePerGas: maxPriorityFeePerGas - BigInt(i) };
+    const gasLimit = data === "0x" ? 21_000n : GAS_LIMIT;
+    return signTransaction({ chainId, nonce: nonces[i]!, to, value, data, gasLimit, ...fees }, privateKey);
+  });
   const answers = await inBatches(
     rpc,
     signed.map(({ raw }) => ({ method: "eth_sendRawTransaction", params: [raw], schema: z.string() })),

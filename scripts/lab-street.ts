@@ -2,8 +2,10 @@
  * Who lives in a lab's street: the homes that `npm start` makes where no others are named, their households' accounts
  * and what they sell. The same number of homes is the same street each time.
  */
+
+import { checksumAddress } from "../chain/checksum";
 import { privateKeysAt } from "../chain/settler-key";
-import { checksumAddress, privateKeyToAddress } from "../chain/web3";
+import { privateKeyToAddress } from "../chain/web3";
 import { type Address, sameAddress } from "../common/address";
 import { LAB_ACCOUNTS, LAB_MNEMONIC } from "../common/lab";
 import { BASE_UNITS } from "../common/units";
