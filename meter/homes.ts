@@ -1,13 +1,17 @@
 /** The meters of a list of homes, of whatever kind, and the street on which they stand. */
-import type { HomeSettings, MeterSettings } from "../common/home";
+import type { HomeSettings, MeterSettings, ReceivingMeterSettings } from "../common/home";
 import type { HouseFigures } from "../common/house";
 import type { Meter, Metering, RegisterStart } from "../common/meter";
 import type { BoardSource } from "./board";
 import { parseCalibration } from "./calibration";
 import type { MeterClock } from "./clock";
+import type { Transport } from "./line";
 import { createMeter, createReceivingMeter, type MeterOptions } from "./meter";
 import { Model } from "./modelled/model";
 import type { Plot } from "./modelled/street";
+import type { SimulationOptions } from "./sim/desk";
+import { DEFAULT_FIRMWARE, FIRMWARE_NAMES, type FirmwareName, isFirmwareName } from "./sim/firmware";
+import { createSimulatedPair, type SimulatedPair } from "./sim/simulated";
 
 export interface HomeMetersOptions {
   clock: MeterClock;
@@ -52,7 +56,7 @@ export interface HomesOfMeters {
  * @throws Error naming the home whose settings cannot be built
  */
 export function createHomeMeters(homes: readonly HomeSettings[], options: HomeMetersOptions): HomesOfMeters {
-  const builder = new Builder(options);
+  const builder = new Builder(homes, options);
   const plots = homes.map((home) => builder.plot(home));
   const built = homes.map((home, index): [string, HomeMeters] => {
     const plot = plots[index]!;
@@ -68,11 +72,15 @@ export function createHomeMeters(homes: readonly HomeSettings[], options: HomeMe
 class Builder {
   readonly #options: HomeMetersOptions;
   readonly #model: Model;
+  readonly #simulation: SimulationOptions;
+  readonly #pairs: ReadonlyMap<string, SimulatedPair>;
   /** Each sensor has noise of its own, the same at every start. */
   #seed = 0;
 
-  constructor(options: HomeMetersOptions) {
+  constructor(homes: readonly HomeSettings[], options: HomeMetersOptions) {
     this.#options = options;
+    this.#simulation = { world: { dayS: options.dayS } };
+    this.#pairs = pairsOf(homes, this.#simulation);
     this.#model = new Model({ clock: options.clock, dayS: options.dayS });
   }
 
@@ -91,19 +99,18 @@ class Builder {
     const register = this.#options.registerOf(home);
     return createMeter({
       ...(plot.house === null
-        ? this.#arduino(home.meter)
+        ? this.#arduino(home.meter, this.#pairs.get(home.name)?.house.transport)
         : this.#modelled(this.#model.delivering(plot, ++this.#seed))),
       ...(register && { register }),
     });
   }
 
-  receiving({ receivingMeter }: HomeSettings, plot: Plot): Metering | null {
-    // A simulated one has no wire yet that its Arduino could look at.
-    if (receivingMeter === null || receivingMeter.kind === "simulated") return null;
+  receiving({ name, receivingMeter }: HomeSettings, plot: Plot): Metering | null {
+    if (receivingMeter === null) return null;
     return createReceivingMeter(
       receivingMeter.kind === "modelled"
         ? this.#modelled(this.#model.receiving(plot, ++this.#seed))
-        : this.#arduino(receivingMeter),
+        : this.#arduino(receivingMeter, this.#wireEnd(name, receivingMeter)),
     );
   }
 
@@ -112,16 +119,58 @@ class Builder {
     return { transport, ...(sampleIntervalMs !== undefined && { sampleIntervalMs }) };
   }
 
-  #arduino({ kind, port, firmware, calibration }: Omit<MeterSettings, "keyFile">): MeterOptions {
-    const { clock, dayS } = this.#options;
-    const simulated = firmware === null ? kind : `${kind}:${firmware}`;
+  /** `simulated`: the Arduino of a pair, where it is one of two on a wire. */
+  #arduino(
+    { kind, port, firmware, calibration }: Omit<MeterSettings, "keyFile">,
+    simulated?: Transport,
+  ): MeterOptions {
+    const alone = firmware === null ? kind : `${kind}:${firmware}`;
     return {
-      transport: kind === "serial" ? `serial:${port}` : simulated,
+      transport: simulated ?? (kind === "serial" ? `serial:${port}` : alone),
       calibration: parseCalibration(calibration),
-      clock,
-      simulation: { world: { dayS } },
+      clock: this.#options.clock,
+      simulation: this.#simulation,
     };
   }
+
+  /** The other end of a simulated home's wire; a serial meter is wired by whoever holds the wires. */
+  #wireEnd(name: string, { kind, wireFrom }: ReceivingMeterSettings): Transport | undefined {
+    if (kind !== "simulated") return undefined;
+    const pair = this.#pairs.get(wireFrom ?? "");
+    if (pair === undefined)
+      throw new Error(
+        `${name} has a simulated receiving meter: say in wireFrom which simulated home it is wired to`,
+      );
+    return pair.neighbour.transport;
+  }
+}
+
+/** Two simulated Arduinos for each wire between simulated homes, in one world; by the name of the home that feeds it. */
+function pairsOf(homes: readonly HomeSettings[], simulation: SimulationOptions): Map<string, SimulatedPair> {
+  const pairs = new Map<string, SimulatedPair>();
+  for (const { name, receivingMeter } of homes) {
+    const from = homes.find((home) => home.name === receivingMeter?.wireFrom);
+    if (receivingMeter?.kind !== "simulated" || from?.meter.kind !== "simulated") continue;
+    if (pairs.has(from.name))
+      throw new Error(`${name} is wired to ${from.name}, whose wire ends at another home`);
+    pairs.set(
+      from.name,
+      createSimulatedPair({
+        ...simulation,
+        firmware: firmwareOf(from.meter),
+        neighbourFirmware: firmwareOf(receivingMeter),
+      }),
+    );
+  }
+  return pairs;
+}
+
+/** @throws Error that lists the choices */
+function firmwareOf({ firmware }: { firmware: string | null }): FirmwareName {
+  const name = firmware ?? DEFAULT_FIRMWARE;
+  if (!isFirmwareName(name))
+    throw new Error(`no firmware is called "${name}"; the choices are: ${FIRMWARE_NAMES.join(", ")}`);
+  return name;
 }
 
 /** What leaves a home that is not modelled is what its meter says; a lost one says nothing. */

@@ -1,6 +1,6 @@
 import type { RelayPosition } from "../../common/meter";
 import { DEFAULT_FIRMWARE, type FirmwareName, loadFirmware } from "./firmware";
-import { Uno } from "./uno";
+import { type CableEvents, Seat } from "./seat";
 import { World, type WorldOptions } from "./world";
 
 export interface SimulationOptions {
@@ -8,130 +8,75 @@ export interface SimulationOptions {
   world?: Partial<WorldOptions>;
   /** What is flashed on the Arduino; by default our own. */
   firmware?: FirmwareName;
+  /** What is flashed on a second Arduino, at the other end of the neighbour's wire; by default there is none. */
+  neighbourFirmware?: FirmwareName;
 }
+
+/** Whose Arduino: that behind the relay, or that at the other end of the wire. */
+export const SEAT_NAMES = ["house", "neighbour"] as const;
+export type SeatName = (typeof SEAT_NAMES)[number];
 
 /** What happens on the desk, as its user sees it. */
 export interface DeskEvents {
-  /** Bytes came out of the Arduino's USB port while it was open. */
-  data(bytes: Uint8Array): void;
-  /** The USB plug was drawn, and the system noticed. */
-  closed(): void;
+  cables: Record<SeatName, CableEvents>;
   /** The relay's contact moved, at `atS` of the desk's time. */
   relayEdge(position: RelayPosition, atS: number): void;
 }
 
-/** A power-on that takes longer than this, in the Uno's seconds, never sends its banner. */
-const BOOT_LIMIT_S = 10;
-
 /**
- * An Uno on a desk, its USB cable, and the world its pins are wired to. Runs only when told (`runUntil`), on a clock of
- * its own: seconds since the desk was set up.
+ * One Uno or two on a desk, and the world their pins are wired to. Runs only when told (`runUntil`), on a clock of its
+ * own: seconds since the desk was set up.
  */
 export class Desk {
   readonly world: World;
-  readonly #flash: Uint16Array;
-  readonly #events: DeskEvents;
-  #uno: Uno | null = null;
-  /** Desk time at which the Uno's crystal stood at zero. */
-  #unoStartS = 0;
+  readonly house: Seat;
+  /** Null where nobody looks at the other end of the wire. */
+  readonly neighbour: Seat | null;
   #nowS = 0;
-  #isPlugged = true;
-  #isOpen = false;
-  #isStalled = false;
-  #sent: number[] = [];
 
   constructor(options: SimulationOptions, events: DeskEvents) {
     this.world = new World(options.world);
-    this.#flash = loadFirmware(options.firmware ?? DEFAULT_FIRMWARE);
-    this.#events = events;
+    this.house = new Seat(
+      loadFirmware(options.firmware ?? DEFAULT_FIRMWARE),
+      {
+        analogVolts: (channel, atS) => this.world.analogVolts(channel, atS),
+        relay: (position, atS) => {
+          if (this.world.relay === position) return;
+          this.world.setRelay(position, atS);
+          events.relayEdge(position, atS);
+        },
+      },
+      events.cables.house,
+    );
+    this.neighbour =
+      options.neighbourFirmware === undefined
+        ? null
+        : new Seat(
+            loadFirmware(options.neighbourFirmware),
+            // Nothing is wired to its relay's pin.
+            { analogVolts: (channel, atS) => this.world.wireEndVolts(channel, atS), relay: () => {} },
+            events.cables.neighbour,
+          );
   }
 
   get nowS(): number {
     return this.#nowS;
   }
 
-  /**
-   * Opens the port, which resets the Uno. Its power-on, which is two seconds of blinking, takes no desk time.
-   * @throws Error when the cable is out.
-   */
-  open(): void {
-    if (!this.#isPlugged) throw new Error("the simulated Arduino is unplugged");
-    this.#losePower();
-    const uno = new Uno(this.#flash, {
-      analogVolts: (channel, atS) => this.world.analogVolts(channel, this.#unoStartS + atS),
-      relayPin: (isHigh, atS) => this.#moveRelay(isHigh ? "closed" : "open", this.#unoStartS + atS),
-      transmit: (byte) => this.#sent.push(byte),
-    });
-    uno.runUntil(BOOT_LIMIT_S, () => this.#sent.length > 0);
-    this.#unoStartS = this.#nowS - uno.seconds;
-    this.#uno = uno;
-    this.#isOpen = true;
-  }
-
-  /** Closes the port. The Uno, powered by the cable, goes on. */
-  close(): void {
-    this.#isOpen = false;
-  }
-
-  /** Bytes from the computer. */
-  send(bytes: Uint8Array): void {
-    if (this.#isOpen && !this.#isStalled) this.#uno?.receive(bytes);
+  /** @throws Error when nobody sits there */
+  seat(name: SeatName): Seat {
+    const seat = this[name];
+    if (seat === null) throw new Error("there is no Arduino at the other end of the wire");
+    return seat;
   }
 
   /** Lets time pass until `nowS` on the desk. */
   runUntil(nowS: number): void {
-    if (this.#uno !== null && !this.#isStalled) this.#uno.runUntil(nowS - this.#unoStartS);
+    this.house.runUntil(nowS);
+    this.neighbour?.runUntil(nowS);
     this.#nowS = Math.max(this.#nowS, nowS);
     this.world.advance(this.#nowS);
-    this.#deliver();
-  }
-
-  /** Draws the plug: no power, the relay falls open. With `isNoticed` false the system misses it, as Linux at times does. */
-  unplug(isNoticed = true): void {
-    this.#isPlugged = false;
-    this.#losePower();
-    const wasOpen = this.#isOpen;
-    this.#isOpen = false;
-    if (wasOpen && isNoticed) this.#events.closed();
-  }
-
-  replug(): void {
-    this.#isPlugged = true;
-  }
-
-  /** Stops the crystal: nothing is sent, nothing obeyed, the pins stay as they are. */
-  stall(): void {
-    this.#isStalled = true;
-  }
-
-  resume(): void {
-    if (this.#isStalled && this.#uno !== null) this.#unoStartS = this.#nowS - this.#uno.seconds;
-    this.#isStalled = false;
-  }
-
-  /** Noise on the line, towards the computer. */
-  garbage(bytes: Uint8Array): void {
-    this.#sent.push(...bytes);
-    this.#deliver();
-  }
-
-  #losePower(): void {
-    this.#uno = null;
-    this.#isStalled = false;
-    this.#sent = [];
-    this.#moveRelay("open", this.#nowS);
-  }
-
-  #moveRelay(position: RelayPosition, atS: number): void {
-    if (this.world.relay === position) return;
-    this.world.setRelay(position, atS);
-    this.#events.relayEdge(position, atS);
-  }
-
-  #deliver(): void {
-    if (this.#sent.length === 0) return;
-    const bytes = Uint8Array.from(this.#sent);
-    this.#sent = [];
-    if (this.#isOpen) this.#events.data(bytes);
+    this.house.deliver();
+    this.neighbour?.deliver();
   }
 }

@@ -77,10 +77,15 @@ const say = (what: string, atS = desk.nowS) => {
 const desk = new Desk(
   { firmware },
   {
-    data: (bytes) => {
-      if (line !== null && !isMute && line.writableLength < LINE_BUFFER) line.write(bytes);
+    cables: {
+      house: {
+        data: (bytes) => {
+          if (line !== null && !isMute && line.writableLength < LINE_BUFFER) line.write(bytes);
+        },
+        closed: () => {},
+      },
+      neighbour: { data: () => {}, closed: () => {} },
     },
-    closed: () => {},
     relayEdge: (_, atS) => say("relay", atS),
   },
 );
@@ -102,19 +107,19 @@ function plugIn(): void {
 
 const server = createServer((socket) => {
   pace.catchUp();
-  desk.open();
+  desk.house.open();
   pace.forgetLag();
   line = socket;
   socket.on("data", (bytes) => {
     pace.catchUp();
-    if (!isDeaf) desk.send(bytes);
+    if (!isDeaf) desk.house.send(bytes);
   });
   // The program at the other end may die in the middle of a byte.
   socket.on("error", () => socket.destroy());
   socket.on("close", () => {
     if (line !== socket) return;
     line = null;
-    desk.close();
+    desk.house.close();
   });
 });
 
@@ -123,18 +128,18 @@ const commands: Record<string, (...words: string[]) => void> = {
   unplug: () => {
     const socat = cable;
     cable = null;
-    desk.unplug();
+    desk.house.unplug();
     socat?.kill();
   },
   replug: () => {
-    desk.replug();
+    desk.house.replug();
     if (cable === null) plugIn();
   },
-  stall: () => desk.stall(),
-  resume: () => desk.resume(),
-  noise: (count) => desk.garbage(randomBytes(Number(count) || 64)),
-  say: (hex) => desk.garbage(Buffer.from(hex, "hex")),
-  hear: (hex) => desk.send(Buffer.from(hex, "hex")),
+  stall: () => desk.house.stall(),
+  resume: () => desk.house.resume(),
+  noise: (count) => desk.house.garbage(randomBytes(Number(count) || 64)),
+  say: (hex) => desk.house.garbage(Buffer.from(hex, "hex")),
+  hear: (hex) => desk.house.send(Buffer.from(hex, "hex")),
   pin: (pin, volts) => desk.world.rewire(Number(pin), () => Number(volts)),
   reverse: (pin) => desk.world.rewire(Number(pin), (volts) => SENSOR_VCC - volts),
   deafen: () => {

@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { MeterClock } from "../clock";
 import type { LineEvents } from "../line";
-import { Desk, type SimulationOptions } from "./desk";
-import type { RelayEdgeListener, SimulatedArduino } from "./simulated";
+import { Desk, type SeatName, type SimulationOptions } from "./desk";
+import type { CableEvents } from "./seat";
+import type { RelayEdgeListener, SimulatedArduino, SimulatedNeighbour } from "./simulated";
 import type { World } from "./world";
 
 /** A simulated Arduino that stands still until told: no thread, no real time, the same every time. */
@@ -11,6 +12,8 @@ export interface SteppedArduino extends SimulatedArduino {
   readonly clock: MeterClock;
   /** Lets `ms` pass while nothing that waits for time or bytes runs; then it gets all the bytes at once. */
   standStill(ms: number): void;
+  /** The Arduino at the other end of the wire, with `neighbourFirmware`. */
+  readonly neighbour: SimulatedNeighbour;
   /** What is sent to the Arduino from now on does not arrive, until the port is opened again. */
   deafen(): void;
   /** What really happens behind the sensors. */
@@ -32,15 +35,18 @@ interface Alarm {
 export function createSteppedArduino(options: SimulationOptions = {}): SteppedArduino {
   const edgeListeners = new Set<RelayEdgeListener>();
   const alarms = new Set<Alarm>();
-  let line: LineEvents | null = null;
+  const lines: Record<SeatName, LineEvents | null> = { house: null, neighbour: null };
+  const cable = (seat: SeatName): CableEvents => ({
+    data: (bytes) => lines[seat]?.data(bytes),
+    closed: () => lines[seat]?.closed("the simulated Arduino was unplugged"),
+  });
   const desk = new Desk(options, {
-    data: (bytes) => line?.data(bytes),
-    closed: () => line?.closed("the simulated Arduino was unplugged"),
+    cables: { house: cable("house"), neighbour: cable("neighbour") },
     relayEdge: (position, atS) => {
       for (const listener of edgeListeners) listener(position, atS * 1000);
     },
   });
-  let isDeaf = false;
+  const isDeaf: Record<SeatName, boolean> = { house: false, neighbour: false };
   const nowMs = () => Math.round(desk.nowS * 1000);
 
   async function advance(ms: number): Promise<void> {
@@ -57,7 +63,36 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
     }
   }
 
+  const seat = (name: SeatName): SimulatedNeighbour => ({
+    transport: {
+      name: "stepped",
+      async open(events) {
+        desk.seat(name).open();
+        isDeaf[name] = false;
+        lines[name] = events;
+        return {
+          write: (bytes) => {
+            if (lines[name] === events && !isDeaf[name]) desk.seat(name).send(bytes);
+          },
+          close: async () => {
+            if (lines[name] !== events) return;
+            lines[name] = null;
+            desk.seat(name).close();
+          },
+        };
+      },
+      end: async () => {},
+    },
+    unplug: (isNoticed) => desk.seat(name).unplug(isNoticed),
+    replug: () => desk.seat(name).replug(),
+    garbage: (bytes) => desk.seat(name).garbage(bytes),
+    stall: () => desk.seat(name).stall(),
+    resume: () => desk.seat(name).resume(),
+  });
+
   return {
+    ...seat("house"),
+    neighbour: seat("neighbour"),
     world: desk.world,
     clock: {
       nowMs,
@@ -67,25 +102,6 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
         alarms.add(alarm);
         return () => alarms.delete(alarm);
       },
-    },
-    transport: {
-      name: "stepped",
-      async open(events) {
-        desk.open();
-        isDeaf = false;
-        line = events;
-        return {
-          write: (bytes) => {
-            if (line === events && !isDeaf) desk.send(bytes);
-          },
-          close: async () => {
-            if (line !== events) return;
-            line = null;
-            desk.close();
-          },
-        };
-      },
-      end: async () => {},
     },
     advance,
     async advanceUntil(what, isDone, limitMs = 60_000) {
@@ -97,13 +113,8 @@ export function createSteppedArduino(options: SimulationOptions = {}): SteppedAr
     },
     standStill: (ms) => desk.runUntil((nowMs() + ms) / 1000),
     deafen: () => {
-      isDeaf = true;
+      isDeaf.house = true;
     },
-    unplug: (isNoticed) => desk.unplug(isNoticed),
-    replug: () => desk.replug(),
-    garbage: (bytes) => desk.garbage(bytes),
-    stall: () => desk.stall(),
-    resume: () => desk.resume(),
     onRelayEdge(listener) {
       edgeListeners.add(listener);
       return () => edgeListeners.delete(listener);

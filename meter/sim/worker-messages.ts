@@ -1,8 +1,8 @@
 import type { RelayPosition } from "../../common/meter";
-import type { SimulationOptions } from "./desk";
+import type { SeatName, SimulationOptions } from "./desk";
 
-/** From the program to the simulator's thread. Each `open` has a number, so that late answers find nobody. */
-export type ToWorker =
+/** From the program to one Arduino. Each `open` has a number, so that late answers find nobody. */
+export type ToSeat =
   | { do: "open"; session: number }
   | { do: "close"; session: number }
   | { do: "send"; bytes: Uint8Array }
@@ -12,12 +12,19 @@ export type ToWorker =
   | { do: "resume" }
   | { do: "garbage"; bytes: Uint8Array };
 
-/** From the simulator's thread. `atMs` is ms since 1970, by the steady clock. */
-export type FromWorker =
+/** From the program to the simulator's thread. */
+export type ToWorker = ToSeat & { seat: SeatName };
+
+/** From one Arduino. */
+export type FromSeat =
   | { did: "opened"; session: number }
   | { did: "refused"; session: number; reason: string }
   | { did: "data"; session: number; bytes: Uint8Array }
-  | { did: "closed"; session: number }
+  | { did: "closed"; session: number };
+
+/** From the simulator's thread. `atMs` is ms since 1970, by the steady clock. */
+export type FromWorker =
+  | (FromSeat & { seat: SeatName })
   | { did: "relayEdge"; position: RelayPosition; atMs: number };
 
 export interface WorkerData {

@@ -19,6 +19,8 @@ export interface WorldOptions extends SensorOptions {
   charge: number;
   /** The neighbour's load, Ω: 15 Ω take some 2.6 W, 20 mWh in half a minute. */
   loadOhms: number;
+  /** Of the wire to the neighbour and back, Ω. */
+  wireOhms: number;
 }
 
 export const WORLD_DEFAULTS: WorldOptions = {
@@ -31,6 +33,7 @@ export const WORLD_DEFAULTS: WorldOptions = {
   capacityAh: 4.5,
   charge: 0.6,
   loadOhms: 15,
+  wireOhms: 0,
   ...SENSOR_DEFAULTS,
 };
 
@@ -41,21 +44,29 @@ const STEP_S = 0.02;
 export class World {
   readonly #options: WorldOptions;
   readonly #sensors: Sensors;
+  readonly #wireEndSensors: Sensors;
   #atS = 0;
   #charge: number;
   #relay: RelayPosition = "open";
   #deliveredJ = 0;
+  #arrivedJ = 0;
   readonly #rewired = new Map<number, (sound: number) => number>();
 
   constructor(options: Partial<WorldOptions> = {}) {
     this.#options = { ...WORLD_DEFAULTS, ...options };
     this.#charge = this.#options.charge;
     this.#sensors = new Sensors(this.#options);
+    this.#wireEndSensors = new Sensors({ ...this.#options, seed: this.#options.seed + 1 });
   }
 
   /** What really went to the neighbour since the start, J: what a perfect meter would show. */
   get deliveredJ(): number {
     return this.#deliveredJ;
+  }
+
+  /** What of it really arrived at the other end of the wire, J. */
+  get arrivedJ(): number {
+    return this.#arrivedJ;
   }
 
   get relay(): RelayPosition {
@@ -72,7 +83,8 @@ export class World {
   advance(atS: number): void {
     while (this.#atS < atS) {
       const seconds = Math.min(STEP_S, atS - this.#atS);
-      const { batteryVolts, neighborAmperes, panelAmperes } = this.truth;
+      const { batteryVolts, neighborAmperes, panelAmperes, wireEndVolts } = this.truth;
+      this.#arrivedJ += wireEndVolts * neighborAmperes * seconds;
       this.#deliveredJ += batteryVolts * neighborAmperes * seconds;
       const chargeC = this.#options.capacityAh * 3600;
       const charge = this.#charge + ((panelAmperes - neighborAmperes) * seconds) / chargeC;
@@ -83,8 +95,16 @@ export class World {
   }
 
   /** Volts and amperes as they are, before any sensor. */
-  get truth(): { batteryVolts: number; neighborAmperes: number; panelAmperes: number; sunlight: number } {
-    const { dayS, startOfDay, panelPeakW, emptyVolts, fullVolts, batteryOhms, loadOhms } = this.#options;
+  get truth(): {
+    batteryVolts: number;
+    neighborAmperes: number;
+    /** At the other end of the neighbour's wire. */
+    wireEndVolts: number;
+    panelAmperes: number;
+    sunlight: number;
+  } {
+    const { dayS, startOfDay, panelPeakW, emptyVolts, fullVolts, batteryOhms, loadOhms, wireOhms } =
+      this.#options;
     const timeOfDay = startOfDay + this.#atS / dayS;
     const sunlight = Math.max(0, Math.sin(2 * Math.PI * (timeOfDay - 0.25)));
     const innerVolts = emptyVolts + (fullVolts - emptyVolts) * this.#charge;
@@ -93,10 +113,11 @@ export class World {
     const panelAmperes = ((panelPeakW * sunlight) / fullVolts) * headroom;
     const openVolts = innerVolts + panelAmperes * batteryOhms;
     const isFeeding = this.#relay === "closed" && this.#charge > 0;
-    const neighborAmperes = isFeeding ? openVolts / (loadOhms + batteryOhms) : 0;
+    const neighborAmperes = isFeeding ? openVolts / (loadOhms + wireOhms + batteryOhms) : 0;
     return {
       batteryVolts: openVolts - neighborAmperes * batteryOhms,
       neighborAmperes,
+      wireEndVolts: neighborAmperes * loadOhms,
       panelAmperes,
       sunlight,
     };
@@ -111,6 +132,15 @@ export class World {
   analogVolts(channel: number, atS: number): number {
     const sound = this.#soundVolts(channel, atS);
     return this.#rewired.get(channel)?.(sound) ?? sound;
+  }
+
+  /** The same at the pins of the Arduino at the other end of the wire, which has no panel. */
+  wireEndVolts(channel: number, atS: number): number {
+    this.advance(atS);
+    const { neighborAmperes, wireEndVolts } = this.truth;
+    if (channel === WIRING.neighborCurrent.analog)
+      return this.#wireEndSensors.neighborCurrentVolts(neighborAmperes);
+    return channel === WIRING.batteryVolts.analog ? this.#wireEndSensors.dividedVolts(wireEndVolts) : 0;
   }
 
   #soundVolts(channel: number, atS: number): number {
