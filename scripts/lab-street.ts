@@ -93,12 +93,12 @@ export function streetFile(count: number): string {
   return `${JSON.stringify(homes, null, 2)}\n`;
 }
 
-/** Around what stands on the first house's desk: a panel of 8 W, a battery of 27 Wh. */
+/** A panel as on the first house's desk, of 8 W, and a battery that a day of ten minutes fills and empties. */
 function houseOf(n: number) {
   const draw = draws(n + 1_000);
   return {
     roofW: draw(50, 110) / 10,
-    batteryMilliWh: 1_000 * draw(13, 40),
+    batteryMilliWh: 10 * draw(8, 32),
     loadW: draw(5, 20) / 10,
     seed: n,
   };
