@@ -5,7 +5,7 @@ const room = (name, allowed, comment) => ({
   comment,
   from: { path: `^${name}/`, pathNot: "^server/main\\.ts$" },
   to: {
-    path: "^(common|chain|market|meter|home|server|public|geth|scripts|test|migrations|build)/",
+    path: "^(common|chain|bus|market|meter|home|server|public|geth|scripts|test|migrations|build)/",
     pathNot: allowed,
   },
 });
@@ -22,6 +22,11 @@ module.exports = {
       "^(chain|common|build/abi)/",
       "chain/ is a library: it knows no store, no web and no delivery",
     ),
+    room(
+      "bus",
+      "^(bus|chain|common)/",
+      "the bus knows keys and signatures, and nothing of homes, store or web",
+    ),
     room("meter", "^(meter|common)/", "a meter knows no chain, no web and no trades"),
     room("market", "^(market|chain|common)/", "the market knows no store and no web: it is given both"),
     {
@@ -35,7 +40,7 @@ module.exports = {
     room(
       "server",
       "^(server|home|market|chain|common|build/abi)/",
-      "only server/main.ts brings in the meter",
+      "only server/main.ts brings in the meter and the bus",
     ),
     {
       name: "store-knows-no-home",

@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import type { Address } from "../common/address";
 import { checksumAddress } from "./checksum";
 import type { ReadingSigner, ReadingStatement } from "./readings";
-import { type Domain, type SignedType, typedData } from "./typed-data";
+import { type Domain, type SignedType, type Speaker, speakerData, typedData } from "./typed-data";
 import { createPrivateKey, decryptKey, encryptKey, privateKeyToAddress, signTypedData } from "./web3";
 
 /** What a meter agrees to: who sells what it measures from now on, above which register. */
@@ -24,6 +24,8 @@ export interface MeterKey {
   signerFor(domain: Domain): ReadingSigner;
   /** The meter's consent to be commissioned, 64 bytes (ERC-2098), 0x-hex. */
   consent(domain: Domain, commission: Commission): string;
+  /** "This key speaks for me on the bus": 64 bytes (ERC-2098), 0x-hex. It has no say about money. */
+  vouchFor(speaker: Speaker): string;
 }
 
 export interface MeterKeyOptions {
@@ -91,5 +93,6 @@ export function meterKeyOf(privateKey: string): MeterKey {
         sign(domain, "Reading", { ...reading, deadline: BigInt(deadlineAtMs) / 1000n }),
     }),
     consent: (domain, commission) => sign(domain, "Commission", { ...commission }),
+    vouchFor: (speaker) => signTypedData(speakerData(speaker), privateKey),
   };
 }

@@ -41,3 +41,21 @@ export const typedData = (
   domain: { name: "neighborwatt", version: "2", chainId, verifyingContract: trade },
   message,
 });
+
+/** A server's key on the bus, and since when (ms since 1970): a meter's later word replaces its earlier one. */
+export interface Speaker {
+  /** Ed25519, 32 bytes, 0x-hex. */
+  key: string;
+  sinceMs: number;
+}
+
+/** What a meter signs so that a server may speak for it. Of no contract: it moves no money. */
+export const speakerData = ({ key, sinceMs }: Speaker) => ({
+  types: {
+    EIP712Domain: [field("name", "string"), field("version", "string")],
+    Speaker: [field("key", "bytes32"), field("sinceMs", "uint64")],
+  },
+  primaryType: "Speaker",
+  domain: { name: "neighborwatt bus", version: "1" },
+  message: { key, sinceMs: BigInt(sinceMs) },
+});

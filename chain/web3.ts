@@ -37,6 +37,15 @@ export function signTypedData(typedData: Eip712TypedData, privateKey: string): H
   return `0x${r.toString(16).padStart(64, "0")}${vs.toString(16).padStart(64, "0")}`;
 }
 
+/** Who made a signature of 64 bytes (ERC-2098, 0x-hex) under `typedData`; null where it is none. */
+export function recoverTypedData(typedData: Eip712TypedData, signature: string): Address | null {
+  if (!/^0x[0-9a-f]{128}$/i.test(signature)) return null;
+  const bytes = hexToBytes(signature);
+  const recovery = bytes[32]! >> 7;
+  bytes[32]! &= 0x7f;
+  return recoverAddress(getEncodedEip712Data(typedData, true), Uint8Array.of(...bytes, recovery));
+}
+
 /** The two halves of a signature of 64 bytes, as the contracts take it. */
 export const halvesOf = (signature: string): { r: string; vs: string } => ({
   r: signature.slice(0, 66),

@@ -16,7 +16,7 @@ const CHECKS: [name: string, program: string, ...args: string[]][] = [
     "depcruise",
     "--config",
     ".dependency-cruiser.cjs",
-    ..."chain common market meter home server public geth scripts test migrations truffle-config.ts vite.config.mts".split(
+    ..."chain common bus market meter home server public geth scripts test migrations truffle-config.ts vite.config.mts".split(
       " ",
     ),
   ],

@@ -20,6 +20,8 @@ const remedies: Record<string, string> = {
   "ssh-keygen": "install the package openssh-client",
   forge: "npm has it for Linux and macOS (@foundry-rs/forge-*); run `npm ci` again",
   jq: "install the package jq",
+  mosquitto: "install the package mosquitto, or set MOSQUITTO_BIN",
+  mosquitto_passwd: "install the package mosquitto",
   shellcheck: "install the package shellcheck",
   go: "install Go 1.19 or later",
   faketime: "install the package faketime",
