@@ -19,7 +19,7 @@ export interface HomeMetersOptions {
   dayS: number;
   /** What the journal holds of the home's meter; undefined for a new one. */
   registerOf(home: HomeSettings): RegisterStart | undefined;
-  /** How often a modelled meter gives a sample, ms; by default as often as any other. */
+  /** How often a modelled meter gives a sample, ms; by default as often as any other, or once a second where they are many. */
   modelledSampleIntervalMs?: number;
 }
 
@@ -40,7 +40,7 @@ export interface Street {
    * of the seller's own (a fixed resistor). Before anything was said, it is the home whose receiving meter is wired to
    * it, or else the resistor. Says nothing about the relay. Of a home that is not modelled, what its meter measures
    * arrives at `to`.
-   * @throws RangeError on a name that no home has, or when a home shall deliver to itself
+   * @throws RangeError on a name that no home has
    */
   deliver(from: string, to: string | null): void;
 }
@@ -69,10 +69,15 @@ export function createHomeMeters(homes: readonly HomeSettings[], options: HomeMe
   return { homes: new Map(built), street: builder.street };
 }
 
+/** From so many modelled homes on, a sample a second of each is enough: nobody can look at them all. */
+const CROWD = 20;
+const CROWD_SAMPLE_INTERVAL_MS = 1_000;
+
 class Builder {
   readonly #options: HomeMetersOptions;
   readonly #model: Model;
   readonly #simulation: SimulationOptions;
+  readonly #sampleIntervalMs: number | undefined;
   readonly #pairs: ReadonlyMap<string, SimulatedPair>;
   /** Each sensor has noise of its own, the same at every start. */
   #seed = 0;
@@ -80,6 +85,9 @@ class Builder {
   constructor(homes: readonly HomeSettings[], options: HomeMetersOptions) {
     this.#options = options;
     this.#simulation = { world: { dayS: options.dayS } };
+    const isCrowd = homes.filter(({ meter }) => meter.kind === "modelled").length >= CROWD;
+    this.#sampleIntervalMs =
+      options.modelledSampleIntervalMs ?? (isCrowd ? CROWD_SAMPLE_INTERVAL_MS : undefined);
     this.#pairs = pairsOf(homes, this.#simulation);
     this.#model = new Model({ clock: options.clock, dayS: options.dayS });
   }
@@ -115,8 +123,10 @@ class Builder {
   }
 
   #modelled(transport: BoardSource): MeterOptions {
-    const { modelledSampleIntervalMs: sampleIntervalMs } = this.#options;
-    return { transport, ...(sampleIntervalMs !== undefined && { sampleIntervalMs }) };
+    return {
+      transport,
+      ...(this.#sampleIntervalMs !== undefined && { sampleIntervalMs: this.#sampleIntervalMs }),
+    };
   }
 
   /** `simulated`: the Arduino of a pair, where it is one of two on a wire. */
