@@ -289,6 +289,8 @@ export async function startStand(
     /** The meters of as many homes. */
     meters?: string[];
     signers?: ReadingSigner[];
+    /** By default turns are taken by hand, after each word of a meter or of the chain. */
+    after?: (ms: number, action: () => void) => () => void;
   } = {},
 ): Promise<Stand> {
   const clock: HandClock = {
@@ -319,8 +321,7 @@ export async function startStand(
       signer: options.signers?.[i] ?? handSigner(address),
     })),
     store,
-    // Turns are taken by hand, after each word of a meter or of the chain.
-    clock: { ...clock, after: () => () => {} },
+    clock: { ...clock, after: options.after ?? (() => () => {}) },
     chainClock,
     log,
     logOf,
@@ -380,10 +381,13 @@ export async function startStand(
   };
   await secondSigner.start();
   await homes.start();
-  store.ledger.onChange({ marketChanged() {}, marketReplaced() {}, chainChanged: () => homes.turn() });
+  const byHand = () => {
+    if (!options.after) homes.turn();
+  };
+  store.ledger.onChange({ marketChanged() {}, marketReplaced() {}, chainChanged: byHand });
   for (const one of meters) {
-    one.onSample(() => homes.turn());
-    one.onStatus(() => homes.turn());
+    one.onSample(byHand);
+    one.onStatus(byHand);
     await one.connect();
     one.sample();
   }
