@@ -36,6 +36,7 @@ const SCRIPTS = [
   ["bench:latency", "time from purchase sealed to relay moved", "minutes"],
   ["bench:page", "size of the page's JavaScript", "seconds"],
   ["bench:throughput", "whole trades a second on two geth nodes", "minutes"],
+  ["bench:watchers", "a thousand open pages: from the first to hear of a sample to the last", "two minutes"],
   ["geth:install", "builds the pinned geth and puppeth; needs Go and a C compiler", "minutes, once"],
   ["geth", "the two-node network: -- up, status, console, logs, down", "seconds"],
   ["geth:genesis", "makes the network's genesis anew by puppeth", "seconds"],

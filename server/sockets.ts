@@ -31,9 +31,20 @@ export interface SocketLimits {
   maxOfOneAddress: number;
   /** Characters that may wait for one reader; above, it is disconnected. */
   maxWaiting: number;
+  /** Characters that may wait for all of them; above, the one with the most is disconnected. */
+  maxWaitingInAll: number;
 }
 
-const DEFAULT_LIMITS: SocketLimits = { maxConnections: 200, maxOfOneAddress: 150, maxWaiting: 4_000_000 };
+/**
+ * A school, or a proxy, is one address: a thousand watchers behind it are welcome. Two hundred more places are kept for
+ * other addresses, which a flood from one cannot take. What slow readers cost is bounded for all together.
+ */
+const DEFAULT_LIMITS: SocketLimits = {
+  maxConnections: 1_300,
+  maxOfOneAddress: 1_100,
+  maxWaiting: 4_000_000,
+  maxWaitingInAll: 100_000_000,
+};
 
 /** A page sends handshakes and pongs, nothing else. */
 const MAX_CLIENT_BYTES = 1_000;
@@ -89,18 +100,26 @@ export class Sockets implements Service, Publisher {
   }
 
   send<Name extends keyof News>(name: Name, news: News[Name]): void {
-    for (const socket of this.io?.sockets.sockets.values() ?? [])
-      if (socket.data.waiting > this.limits.maxWaiting) {
-        this.parts.log.warn(
-          "a page reads too slowly and is disconnected; it gets everything when it returns",
-        );
-        socket.disconnect(true);
-      }
+    this.leaveSlowest();
     this.io?.emit(name, ...sent<Name>(news));
   }
 
   sendVolatile<Name extends keyof News>(name: Name, news: News[Name]): void {
     this.io?.volatile.emit(name, ...sent<Name>(news));
+  }
+
+  private leaveSlowest(): void {
+    const { maxWaiting, maxWaitingInAll } = this.limits;
+    const sockets = [...(this.io?.sockets.sockets.values() ?? [])];
+    let inAll = sockets.reduce((sum, { data }) => sum + data.waiting, 0);
+    if (inAll <= Math.min(maxWaiting, maxWaitingInAll)) return;
+    sockets.sort((a, b) => b.data.waiting - a.data.waiting);
+    for (const socket of sockets) {
+      if (socket.data.waiting <= maxWaiting && inAll <= maxWaitingInAll) return;
+      inAll -= socket.data.waiting;
+      this.parts.log.warn("a page reads too slowly and is disconnected; it gets everything when it returns");
+      socket.disconnect(true);
+    }
   }
 
   private welcome(socket: PageSocket): void {

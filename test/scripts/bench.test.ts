@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 const ROOT = join(__dirname, "..", "..");
 
 /** What the npm script prints with `-- --json`. */
-async function figures<T>(script: string): Promise<T> {
-  const { stdout } = await promisify(execFile)("npm", ["run", "--silent", script, "--", "--json"], {
+async function figures<T>(script: string, ...more: string[]): Promise<T> {
+  const { stdout } = await promisify(execFile)("npm", ["run", "--silent", script, "--", "--json", ...more], {
     cwd: ROOT,
   });
   return JSON.parse(stdout) as T;
@@ -32,5 +32,14 @@ describe("the benchmarks", function () {
     const weight = await figures<{ allBytes: number; firstLoadBytes: number }>("bench:page");
     assert.ok(weight.firstLoadBytes > 0 && weight.firstLoadBytes < weight.allBytes, "the codec comes later");
     assert.ok(weight.firstLoadBytes <= 130_000, `${weight.firstLoadBytes} bytes`);
+  });
+
+  it("of watchers print one JSON object, and nobody misses what is not a sample", async () => {
+    const { samples, readersBehind, disconnected, offersChanged } = await figures<Record<string, number>>(
+      "bench:watchers",
+      ...["--readers", "20", "--seconds", "5"],
+    );
+    assert.ok(samples! > 0 && offersChanged! > 0);
+    assert.deepEqual({ readersBehind, disconnected }, { readersBehind: 0, disconnected: 0 });
   });
 });

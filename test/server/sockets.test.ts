@@ -362,6 +362,43 @@ describe("the sockets", function () {
     await snapshotWhenLetIn();
   });
 
+  it("welcome a thousand watchers behind one address, and keep room for others", async () => {
+    const address = new URL(url);
+    /** The status of one more handshake; it stays open. */
+    const handshake = (localAddress: string) =>
+      new Promise<number>((resolve, reject) => {
+        const { hostname, port } = address;
+        const path = "/socket.io/?EIO=4&transport=polling";
+        get({ hostname, port, path, localAddress, agent: false }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        }).on("error", reject);
+      });
+    const statuses: number[] = [];
+    for (let i = 0; i < 1_200; i++) statuses.push(await handshake("127.0.0.1"));
+    assert.equal(statuses.indexOf(403), 1_100, "the class gets in, and the flood behind it does not");
+    assert.equal(await handshake("127.0.0.9"), 200);
+  });
+
+  it("hang up on the slowest reader when too much waits for all of them together", async () => {
+    await feed.stop();
+    await web.stop();
+    await startWeb({ maxWaitingInAll: 400_000 });
+    stand.chain.confirm(opened(TRADE, 20n));
+    const quick = open({ transports: ["websocket"] });
+    await snapshotOf(quick);
+    const slow = await openStalled();
+    const closed = new Promise<void>((resolve) => slow.tcp.once("close", () => resolve()));
+    const trade = stand.views.trade(TRADE)!;
+    for (let i = 0; i < 200_000 && web.sockets.connections > 1; i++) {
+      web.sockets.send("trade", trade);
+      if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    slow.tcp.resume();
+    await closed;
+    assert.equal(quick.connected, true);
+  });
+
   it("lose samples for a reader that falls behind, and no trade", async () => {
     const slow = await openStalled();
     // Far more than any socket buffer holds: without loss they would all have to wait here.
