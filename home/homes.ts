@@ -89,6 +89,9 @@ type StoredReading = SignedReading & { openingTx: string; deadlineAtMs: number }
 const inWh = (milliWh: bigint): string => `${formatDecimal(milliWh, 3)} Wh`;
 
 export class Homes implements Service {
+  /** Turns taken since the start, and transactions that they needed: one a turn at most. */
+  turns = 0;
+  transactions = 0;
   private readonly running = new Map<Address, Running>();
   private readonly touched = new Set<Running>();
   private readonly listeners: HomesListener[] = [];
@@ -214,6 +217,7 @@ export class Homes implements Service {
     this.cancelTurn?.();
     this.cancelTurn = null;
     this.guarded(() => {
+      this.turns++;
       const now = this.now();
       const concerned = [...this.touched];
       this.touched.clear();
@@ -277,6 +281,7 @@ export class Homes implements Service {
   private store(entries: Pick<Turn, "one" | "keep" | "signed">[]): void {
     if (entries.every(({ keep }) => keep === null)) return;
     const { store, clock } = this.parts;
+    this.transactions++;
     const nowMs = clock.nowMs();
     // Before the chain is known nothing is old enough to be forgotten.
     const confirmedAtS = store.ledger.position().confirmedAtS ?? 0;

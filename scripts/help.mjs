@@ -33,6 +33,7 @@ const SCRIPTS = [
     "half an hour",
   ],
   ["bench:gas", "gas of each call and of a whole trade", "about a minute"],
+  ["bench:homes", "processor time of two hundred homes that deliver", "two minutes"],
   ["bench:latency", "time from purchase sealed to relay moved", "minutes"],
   ["bench:page", "size of the page's JavaScript", "seconds"],
   ["bench:throughput", "whole trades a second on two geth nodes", "minutes"],

@@ -138,7 +138,7 @@ async function hasOpenOffer({ trade }: LabChain, meter: Address): Promise<boolea
   return false;
 }
 
-interface Outgoing {
+export interface Outgoing {
   /** For people: what it is for. */
   what: string;
   privateKey: string;
@@ -148,7 +148,7 @@ interface Outgoing {
 }
 
 /** Sends all of them at once and waits for their blocks. In one block they stand in this order: the first tips most. */
-async function sendTogether(
+export async function sendTogether(
   rpc: JsonRpc,
   chainId: number,
   list: Outgoing[],

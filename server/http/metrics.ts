@@ -133,6 +133,22 @@ export function createMetrics(parts: MetricsParts) {
       for (const { meter, name, trips } of homes.all()) this.inc({ meter, home: name }, trips);
     },
   });
+  const total = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name: `neighborwatt_${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  total("turns", "Turns that the homes have taken together", () => homes.turns);
+  total(
+    "turn_transactions",
+    "Database transactions of these turns, one at most for each",
+    () => homes.transactions,
+  );
   gauge(
     "settlements_pending",
     "Signed readings that the chain does not show as settled yet",
