@@ -79,14 +79,19 @@ async function build(go: string, name: "geth" | "puppeth"): Promise<void> {
 }
 
 /** What is to be built: nothing that is there already. Says what it found. */
-function whatIsMissing(): ("geth" | "puppeth")[] {
-  const geth = lookForGeth();
-  const puppeth = lookForPuppeth();
-  if (process.env.GETH_BIN && "missing" in geth) throw new Error(geth.missing);
-  if (process.env.PUPPETH_BIN && "missing" in puppeth) throw new Error(puppeth.missing);
+export function whatIsMissing(
+  env: NodeJS.ProcessEnv = process.env,
+  built = BUILT,
+  say: (line: string) => void = console.log,
+): ("geth" | "puppeth")[] {
+  const geth = lookForGeth(env, built);
+  const puppeth = lookForPuppeth(env, built);
+  if (env.GETH_BIN && "missing" in geth) throw new Error(geth.missing);
+  if (env.PUPPETH_BIN && "missing" in puppeth) throw new Error(puppeth.missing);
   for (const [name, finding] of Object.entries({ geth, puppeth })) {
-    if ("program" in finding) console.log(`${name} ${finding.version}: ${finding.program}`);
-    else console.log(`${name}: not installed yet`);
+    if ("program" in finding) say(`${name} ${finding.version}: ${finding.program}`);
+    // Its own words would say to run the very command that is running.
+    else say(`${name}: not installed yet`);
   }
   return [
     ...("missing" in geth ? ["geth" as const] : []),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { linkerFlags, lookForTools } from "../../geth/install";
+import { linkerFlags, lookForTools, whatIsMissing } from "../../geth/install";
 import { lookForGeth, lookForPuppeth, requireProgram, whyUnsuitable } from "../../geth/programs";
 
 describe("which geth is used", () => {
@@ -81,6 +81,16 @@ describe("which geth is used", () => {
 });
 
 describe("npm run geth:install", () => {
+  it("says what it will build, and does not send anybody to the command that is running", () => {
+    const said: string[] = [];
+    const nowhere = join(tmpdir(), "no such folder");
+    assert.deepEqual(
+      whatIsMissing({ PATH: "" }, nowhere, (line) => said.push(line)),
+      ["geth", "puppeth"],
+    );
+    assert.deepEqual(said, ["geth: not installed yet", "puppeth: not installed yet"]);
+  });
+
   it("names Go and a C compiler when they are missing, and how to get each", () => {
     const tools = lookForTools({ PATH: "/nowhere" }, []);
     assert("missing" in tools);
