@@ -7,85 +7,11 @@ import type { HaltView, HomeView, ReceivingView, TradeWait } from "../common/eve
 import type { HomeSettings } from "../common/home";
 import type { HouseFigures } from "../common/house";
 import type { MeterFirmware, MeterSample, MeterStatus, RegisterStart, RelayPosition } from "../common/meter";
-import { type DeliveryRecord, deliveryKey, type HistoryPoint } from "../common/records";
+import { type DeliveryRecord, deliveryKey } from "../common/records";
 import { countingFrom } from "./correction";
-import {
-  type DeliveryPlan,
-  type DeliveryRules,
-  type OpenTrade,
-  planDelivery,
-  type ReadingToSign,
-} from "./plan";
-import { SecondMeans } from "./second-means";
-
-/** The moment of a turn, by every clock that counts for something. */
-export interface Now {
-  /** Of the machine; ages and waits. */
-  steadyMs: number;
-  /** As `DeliveryInput` has them. */
-  chainMs: number;
-  latestMs: number;
-  confirmedAtMs: number;
-  isChainKnown: boolean;
-}
-
-export type HomeNews =
-  | { about: "sample"; sample: MeterSample }
-  | { about: "status"; status: MeterStatus; firmware: MeterFirmware | null; trips: number }
-  | { about: "market"; market: HomeMarket }
-  | { about: "receiving"; view: ReceivingView }
-  | { about: "house"; figures: HouseFigures }
-  | { about: "halt"; why: HaltView }
-  /** It is stored. */
-  | { about: "kept"; keep: Keep }
-  /** The relay is where the plan wants it. */
-  | { about: "done"; plan: HomePlan };
-
-/** What the confirmed chain says of one home. */
-export interface HomeMarket {
-  /** Its meter's, in purchase order. */
-  trades: OpenTrade[];
-  /** Of those that the home does not hold yet; with `isReplaced` all that may still change. */
-  records: DeliveryRecord[];
-  isReplaced: boolean;
-  /** What its meter signs is paid for. */
-  isCommissioned: boolean;
-  /** The highest that its meter has signed. */
-  registerMilliWh: bigint;
-}
-
-/** A register that stood too low, and where it goes on: no energy. */
-export interface Correction {
-  beforeMilliWh: bigint;
-  afterMilliWh: bigint;
-}
-
-/** What is stored in one transaction, before the relay closes. In this order. */
-export interface Keep {
-  seconds: HistoryPoint[];
-  corrections: Correction[];
-  register: RegisterStart;
-  records: DeliveryRecord[];
-  toSign: ReadingToSign[];
-}
-
-export interface HomePlan {
-  relay: RelayPosition;
-  /** The relay moves. */
-  isEdge: boolean;
-  /** Why, for a log. */
-  reason: string;
-  /** Null when nothing needs to be stored now. */
-  keep: Keep | null;
-  /** Where the meter's own register must go on; null when it stands right. */
-  raiseTo: bigint | null;
-  /** The trade whose turn it is, whether the relay may be closed for it now or not. */
-  served: OpenTrade | null;
-  /** By `deliveryKey`. */
-  waits: DeliveryPlan["waits"];
-  /** Trades of which something changes for people: how far they are, whose turn it is, or why they wait. */
-  changed: bigint[];
-}
+import type { HomeMarket, HomeNews, HomePlan, Keep, Now } from "./news";
+import { type DeliveryPlan, type DeliveryRules, type OpenTrade, planDelivery } from "./plan";
+import { Unkept } from "./unkept";
 
 export interface HomeRules extends DeliveryRules {
   /** Bounds what a crash can lose: maximum power times this. */
@@ -124,21 +50,15 @@ export class Home {
   private working = new Map<string, DeliveryRecord>();
   private served: OpenTrade | null = null;
   private waits: DeliveryPlan["waits"] = new Map();
-  /** On the steady clock, both. */
+  /** On the steady clock. */
   private sampledAtMs: number | null = null;
-  private keptAtMs = Number.NEGATIVE_INFINITY;
   /** For how long the samples have shown no current since the relay was closed for the trade now served. */
   private quietMs = 0;
   private receiving: ReceivingView | null = null;
   private house: HouseFigures | null = null;
   private readonly rules: HomeRules;
 
-  // Not stored yet.
-  private readonly means = new SecondMeans();
-  private seconds: HistoryPoint[] = [];
-  private corrections: Correction[] = [];
-  private moved = new Map<string, DeliveryRecord>();
-  private isRegisterNew = false;
+  private readonly unkept = new Unkept();
   /** The meter's own register stands below. */
   private isMeterBehind = false;
 
@@ -216,13 +136,13 @@ export class Home {
       this.rules,
     );
     const isEdge = relay !== this.wanted;
-    const mustKeep = isEdge || changed.length > 0 || this.corrections.length > 0;
+    const mustKeep = isEdge || changed.length > 0 || this.unkept.isUrgent;
     return {
       relay,
       isEdge,
       reason,
       keep: mustKeep
-        ? this.keepOf(changed, toSign)
+        ? this.unkept.keep(this.register, changed, toSign)
         : this.dueToKeep(now.steadyMs, this.rules.journalIntervalMs),
       raiseTo: this.isMeterBehind ? this.registerMilliWh : null,
       served,
@@ -233,14 +153,13 @@ export class Home {
 
   /** What was measured, where the last entry of it in the journal is older than this; null where there is nothing new. */
   dueToKeep(steadyMs: number, afterMs: number): Keep | null {
-    return this.isRegisterNew && steadyMs - this.keptAtMs >= afterMs ? this.keepOf([], []) : null;
+    return this.unkept.isDue(steadyMs, afterMs) ? this.unkept.keep(this.register, [], []) : null;
   }
 
   /** Everything measured, the second that is not over included: for an end. */
   lastToKeep(): Keep {
-    const second = this.means.finish();
-    if (second) this.seconds.push(second);
-    return this.keepOf([], []);
+    this.unkept.finish();
+    return this.unkept.keep(this.register, [], []);
   }
 
   view(): HomeView {
@@ -287,12 +206,10 @@ export class Home {
     const sample = isBehind ? { ...given, ...this.register } : given;
     const { registerMilliWh, registerRestMicroJoule } = sample;
     this.register = { registerMilliWh, registerRestMicroJoule };
-    this.isRegisterNew = true;
     this.lastSample = sample;
     this.meteredAtMs = sample.atMs;
     this.countQuiet(sample, steadyMs);
-    const second = this.means.add(sample);
-    if (second) this.seconds.push(second);
+    this.unkept.measured(sample);
   }
 
   /** Time without samples is not time without current: only what lies between two samples counts. */
@@ -306,7 +223,7 @@ export class Home {
   private traded({ trades, records, isReplaced, isCommissioned, registerMilliWh }: HomeMarket): void {
     if (isReplaced) {
       this.working.clear();
-      this.moved.clear();
+      this.unkept.forgetRecords();
     }
     for (const record of records) this.working.set(deliveryKey(record), record);
     this.trades = trades;
@@ -323,39 +240,16 @@ export class Home {
    */
   private correctTo(afterMilliWh: bigint): void {
     const beforeMilliWh = this.registerMilliWh;
-    const second = this.means.finish();
-    if (second) this.seconds.push(second);
-    this.corrections.push({ beforeMilliWh, afterMilliWh });
+    const moved = countingFrom(this.working.values(), beforeMilliWh, afterMilliWh);
+    for (const record of moved) this.working.set(deliveryKey(record), record);
+    this.unkept.corrected({ beforeMilliWh, afterMilliWh }, moved);
     this.register = { ...this.register, registerMilliWh: afterMilliWh };
     this.isMeterBehind = true;
-    for (const record of countingFrom(this.working.values(), beforeMilliWh, afterMilliWh)) {
-      this.working.set(deliveryKey(record), record);
-      this.moved.set(deliveryKey(record), record);
-    }
-  }
-
-  private keepOf(changed: DeliveryRecord[], toSign: ReadingToSign[]): Keep {
-    const { seconds, corrections, register } = this;
-    const records = new Map(this.moved);
-    for (const record of changed) records.set(deliveryKey(record), record);
-    return {
-      seconds: [...seconds],
-      corrections: [...corrections],
-      register,
-      records: [...records.values()],
-      toSign,
-    };
   }
 
   private kept(keep: Keep, steadyMs: number): void {
-    this.keptAtMs = steadyMs;
-    this.seconds = this.seconds.slice(keep.seconds.length);
-    this.corrections = this.corrections.slice(keep.corrections.length);
-    this.isRegisterNew = false;
-    for (const record of keep.records) {
-      this.working.set(deliveryKey(record), record);
-      this.moved.delete(deliveryKey(record));
-    }
+    this.unkept.kept(keep, steadyMs);
+    for (const record of keep.records) this.working.set(deliveryKey(record), record);
   }
 
   private done({ relay, served, waits }: HomePlan): void {

@@ -12,37 +12,28 @@
  * A home that fails (its meter, its key) is opened, halted and named, and the others go on. A store that fails stops
  * them all: nothing may flow that cannot be accounted for.
  */
-import { type ChainClock, noBlockSince } from "../chain/chain-clock";
-import type { ReadingSigner, SignedReading } from "../chain/readings";
-import type { BlockHeader } from "../chain/sink";
+import type { ChainClock } from "../chain/chain-clock";
 import type { Address } from "../common/address";
-import type { HaltView, ReceivingView, TradeWait } from "../common/events";
-import type { HomeSettings } from "../common/home";
-import type { HouseFigures } from "../common/house";
+import type { HaltView, HomeView, TradeWait } from "../common/events";
 import { type Log, messageOf } from "../common/log";
-import type { Meter, Metering, MeterSample, MeterStatus, ReceivedSample } from "../common/meter";
+import type { MeterSample, MeterStatus } from "../common/meter";
 import type { DeliveryRecord } from "../common/records";
 import type { Service, TimedClock } from "../common/service";
 import { formatDecimal, least } from "../common/units";
-import { type MarketTrade, signaturesCount } from "../market/types";
-import { Home, type HomeNews, type HomePlan, type HomeRules, type Keep, type Now } from "./home";
+import type { MarketTrade } from "../market/types";
+import { Home, type HomeRules } from "./home";
+import { type Entry, storeTogether } from "./keeping";
+import { marketOf } from "./market-news";
+import { Moments } from "./moments";
+import type { HomeNews, HomePlan, Keep, Now } from "./news";
 import { deliveredSoFar } from "./plan";
+import { type HomeParts, Running } from "./running";
 import type { HomesStore } from "./store";
 
 /** How often deadlines and the samples' age are looked at when nothing else happens. */
 export const TICK_MS = 250;
 /** How long news are gathered for one turn. */
 export const GATHER_MS = 20;
-
-/** What stands in one home. */
-export interface HomeParts {
-  settings: HomeSettings;
-  /** Its register must start where the journal says. */
-  meter: Meter;
-  receiving: Metering | null;
-  house: { figures(): HouseFigures } | null;
-  signer: ReadingSigner;
-}
 
 export interface HomesParts {
   homes: readonly HomeParts[];
@@ -67,24 +58,19 @@ export interface HomesListener {
   sampled(meter: Address, sample: MeterSample): void;
 }
 
-/** A home and what stands in it. */
-interface Running extends Omit<HomeParts, "settings"> {
-  home: Home;
-  log: Log;
-  /** It failed: it gets no heartbeat any more. */
-  isFaulty: boolean;
-  /** What was last said of it in the log; null before anything was. */
-  toldCommissioned: boolean | null;
+/** What one home stores. */
+interface Keeping {
+  one: Running;
+  keep: Keep;
+  signed?: Entry["signed"];
 }
 
+/** What one home does in a turn. */
 interface Turn {
   one: Running;
   plan: HomePlan;
-  keep: Keep | null;
-  signed: StoredReading[];
+  signed: Entry["signed"];
 }
-
-type StoredReading = SignedReading & { openingTx: string; deadlineAtMs: number };
 
 const inWh = (milliWh: bigint): string => `${formatDecimal(milliWh, 3)} Wh`;
 
@@ -95,14 +81,14 @@ export class Homes implements Service {
   private readonly running = new Map<Address, Running>();
   private readonly touched = new Set<Running>();
   private readonly listeners: HomesListener[] = [];
-  private readonly forget: (() => void)[] = [];
+  private readonly moments: Moments;
   private cancelTurn: (() => void) | null = null;
   private cancelTick: (() => void) | null = null;
-  private isSilent = false;
   private isRunning = false;
 
   constructor(private readonly parts: HomesParts) {
     const { store, clock, rules, logOf } = parts;
+    this.moments = new Moments({ ...parts, ledger: store.ledger });
     for (const { settings, ...rest } of parts.homes) {
       const { meter } = rest.signer;
       const twin = this.running.get(meter)?.home.name;
@@ -118,13 +104,7 @@ export class Homes implements Service {
         meteredAtMs: store.journal.registerSeenAtMs(meter) ?? clock.nowMs(),
         rules,
       });
-      this.running.set(meter, {
-        ...rest,
-        home,
-        log: logOf(settings.name),
-        isFaulty: false,
-        toldCommissioned: null,
-      });
+      this.running.set(meter, new Running(home, rest, logOf(settings.name)));
     }
   }
 
@@ -175,7 +155,7 @@ export class Homes implements Service {
     const { log } = this.parts;
     this.openAll();
     try {
-      this.store([...this.running.values()].map((one) => ({ one, keep: one.home.lastToKeep(), signed: [] })));
+      this.store([...this.running.values()].map((one) => ({ one, keep: one.home.lastToKeep() })));
     } catch (error) {
       log.error(`what was metered last is not stored: ${messageOf(error)}`);
     }
@@ -188,6 +168,16 @@ export class Homes implements Service {
     this.know(one, { about: "halt", why });
     this.turn();
     this.tell((listener) => listener.meterChanged(meter));
+  }
+
+  /** The home, with the figures of its house at this moment. */
+  viewOf(home: Home): HomeView {
+    const one = this.running.get(home.meter);
+    if (one?.parts.house) {
+      const figures = one.parts.house.figures();
+      home.know({ about: "house", figures }, this.parts.clock.steadyMs());
+    }
+    return home.view();
   }
 
   /** How far a trade has got; null when no meter of this server has anything to do with it. */
@@ -218,14 +208,14 @@ export class Homes implements Service {
     this.cancelTurn = null;
     this.guarded(() => {
       this.turns++;
-      const now = this.now();
+      const now = this.moments.now();
       const concerned = [...this.touched];
       this.touched.clear();
       const turns = concerned
         .map((one) => this.planned(one, now))
         .filter((turn) => turn !== null)
         .filter((turn) => this.careful(turn.one, () => this.sign(turn)));
-      this.store(this.toStore(turns, now));
+      this.store(this.toKeep(turns, now));
       if (turns.some(({ signed }) => signed.length > 0)) this.parts.readingsSigned();
       for (const turn of turns) this.careful(turn.one, () => this.finish(turn, now));
     });
@@ -235,23 +225,23 @@ export class Homes implements Service {
   private planned(one: Running, now: Now): Turn | null {
     let turn: Turn | null = null;
     this.careful(one, () => {
-      if (now.isChainKnown) this.reportCommission(one);
+      if (now.isChainKnown) one.reportCommission();
       const plan = one.home.plan(now);
       if (plan.raiseTo !== null) {
         one.log.warn(`register raised to ${inWh(plan.raiseTo)}: the meter stood below what is known of it`);
-        one.meter.raiseRegister(plan.raiseTo);
+        one.parts.meter.raiseRegister(plan.raiseTo);
       }
       if (plan.isEdge && plan.relay === "open") this.setRelay(one, plan);
-      turn = { one, plan, keep: plan.keep, signed: [] };
+      turn = { one, plan, signed: [] };
     });
     return turn;
   }
 
   /** 2. */
   private sign(turn: Turn): void {
-    const { signer } = turn.one;
+    const { signer } = turn.one.parts;
     const signedAtMs = this.parts.clock.nowMs();
-    turn.signed = (turn.keep?.toSign ?? []).map((reading) => ({
+    turn.signed = (turn.plan.keep?.toSign ?? []).map((reading) => ({
       ...reading,
       meter: signer.meter,
       signature: signer.sign(reading),
@@ -263,42 +253,27 @@ export class Homes implements Service {
    * Where one home must store, those whose last entry is half an interval old do it along: so they come to store
    * together, and a hundred homes cost as many transactions as one.
    */
-  private toStore(turns: Turn[], now: Now): Pick<Turn, "one" | "keep" | "signed">[] {
-    const must = turns.filter(({ keep }) => keep !== null);
+  private toKeep(turns: Turn[], { steadyMs }: Now): Keeping[] {
+    const must = turns.flatMap(({ one, plan: { keep }, signed }) => (keep ? [{ one, keep, signed }] : []));
     if (must.length === 0) return [];
     const theirs = new Set(must.map(({ one }) => one));
-    const along = [...this.running.values()]
-      .filter((one) => !theirs.has(one))
-      .map((one) => ({
-        one,
-        keep: one.home.dueToKeep(now.steadyMs, this.parts.rules.journalIntervalMs / 2),
-        signed: [],
-      }));
+    const halfMs = this.parts.rules.journalIntervalMs / 2;
+    const along = [...this.running.values()].flatMap((one) => {
+      const keep = theirs.has(one) ? null : one.home.dueToKeep(steadyMs, halfMs);
+      return keep ? [{ one, keep }] : [];
+    });
     return [...must, ...along];
   }
 
-  /** 3. Registers, records, readings, corrections and finished seconds, in one transaction. */
-  private store(entries: Pick<Turn, "one" | "keep" | "signed">[]): void {
-    if (entries.every(({ keep }) => keep === null)) return;
+  /** 3. */
+  private store(kept: Keeping[]): void {
+    if (kept.length === 0) return;
     const { store, clock } = this.parts;
     this.transactions++;
-    const nowMs = clock.nowMs();
-    // Before the chain is known nothing is old enough to be forgotten.
-    const confirmedAtS = store.ledger.position().confirmedAtS ?? 0;
-    store.commit(() => {
-      for (const { one, keep, signed } of entries) {
-        if (keep === null) continue;
-        const { meter } = one.home;
-        for (const second of keep.seconds) store.history.saveSecond(meter, second, confirmedAtS);
-        for (const { beforeMilliWh, afterMilliWh } of keep.corrections)
-          store.history.markCorrection(meter, nowMs, beforeMilliWh, afterMilliWh);
-        store.journal.saveRegister(meter, keep.register, nowMs);
-        for (const record of keep.records) store.journal.saveRecord(meter, record);
-        for (const reading of signed) store.journal.saveReading(reading);
-      }
-    });
+    const entries = kept.map(({ one, keep, signed = [] }) => ({ meter: one.home.meter, keep, signed }));
+    storeTogether(store, entries, clock.nowMs());
     const steadyMs = clock.steadyMs();
-    for (const { one, keep } of entries) if (keep) one.home.know({ about: "kept", keep }, steadyMs);
+    for (const { one, keep } of kept) one.home.know({ about: "kept", keep }, steadyMs);
   }
 
   /** 4. to 6., of one home. */
@@ -313,26 +288,22 @@ export class Homes implements Service {
       this.parts.servedChanged?.(home, plan.served?.buyer ?? null);
     if (plan.isEdge && plan.relay === "closed") this.setRelay(one, plan);
     home.know({ about: "done", plan }, steadyMs);
-    const counting = home.countingTradeId;
+    const counting = one.isSampled ? home.countingTradeId : null;
+    one.isSampled = false;
     const changed = counting === null ? plan.changed : [...new Set([...plan.changed, counting])];
     if (changed.length > 0) this.tell((listener) => listener.tradesChanged(changed));
     if (plan.isEdge || plan.changed.length > 0) this.tell((listener) => listener.meterChanged(meter));
-    if (!one.isFaulty) one.meter.affirm();
+    if (!one.isFaulty) one.parts.meter.affirm();
   }
 
   private setRelay(one: Running, { relay, reason }: HomePlan): void {
-    one.meter.setRelay(relay);
+    one.parts.meter.setRelay(relay);
     one.log.info(`relay ${reason}`);
   }
 
   private tick(): void {
     this.cancelTick = this.parts.clock.after(TICK_MS, () => this.tick());
     this.touchAll();
-    for (const one of this.running.values())
-      if (one.house !== null) {
-        const { house } = one;
-        this.careful(one, () => this.know(one, { about: "house", figures: house.figures() }));
-      }
     this.turn();
   }
 
@@ -350,48 +321,26 @@ export class Homes implements Service {
   }
 
   private listenTo(one: Running): void {
-    const { meter, receiving, home } = one;
-    meter.setRelay("open");
-    this.forget.push(
-      meter.onSample((sample) =>
-        this.heard(one, () => {
-          this.know(one, { about: "sample", sample });
-          const taken = home.lastSample;
-          if (taken) this.tell((listener) => listener.sampled(home.meter, taken));
-        }),
-      ),
-      meter.onStatus((status) => this.heard(one, () => this.statusChanged(one, status))),
-    );
-    this.statusChanged(one, meter.status);
-    if (receiving) this.watch(one, receiving);
+    one.listen({
+      sample: (sample) => this.heard(one, () => this.sampled(one, sample)),
+      status: (status) => this.heard(one, () => this.statusChanged(one, status)),
+      receiving: (news) => one.home.know(news, this.parts.clock.steadyMs()),
+    });
+  }
+
+  private sampled(one: Running, sample: MeterSample): void {
+    const { home } = one;
+    this.know(one, { about: "sample", sample });
+    one.isSampled = true;
+    const taken = home.lastSample ?? sample;
+    this.tell((listener) => listener.sampled(home.meter, taken));
   }
 
   private statusChanged(one: Running, status: MeterStatus): void {
-    const { home, meter, log } = one;
-    report(log, home.status, status);
-    this.know(one, { about: "status", status, firmware: meter.firmware, trips: meter.trips });
-    this.tell((listener) => listener.meterChanged(home.meter));
-  }
-
-  /** A receiving meter is for looking at: nothing is decided by it. */
-  private watch(one: Running, receiving: Metering): void {
-    const { kind } = one.home.settings.receivingMeter ?? one.home.settings.meter;
-    let lastSample: ReceivingView["lastSample"] = null;
-    const show = (): void => {
-      const { state, detail, fault = null } = receiving.status;
-      one.home.know(
-        { about: "receiving", view: { kind, state, detail, fault, lastSample } },
-        this.parts.clock.steadyMs(),
-      );
-    };
-    this.forget.push(
-      receiving.onSample(({ registerRestMicroJoule: _, ...sample }: ReceivedSample) => {
-        lastSample = sample;
-        show();
-      }),
-      receiving.onStatus(show),
-    );
-    show();
+    const { firmware, trips } = one.parts.meter;
+    one.reportStatus(status);
+    this.know(one, { about: "status", status, firmware, trips });
+    this.tell((listener) => listener.meterChanged(one.home.meter));
   }
 
   /** What a meter says waits for the next turn. */
@@ -404,79 +353,19 @@ export class Homes implements Service {
   private marketChanged(concerned: Running[], isReplaced = false): void {
     if (concerned.length === 0) return;
     this.guarded(() => {
-      const { journal } = this.parts.store;
-      const counting = isReplaced ? journal.countingRecords() : [];
-      for (const one of concerned)
-        this.readMarket(
-          one,
-          counting.filter(({ meter }) => meter === one.home.meter).map(({ record }) => record),
-          isReplaced,
-        );
+      const { store } = this.parts;
+      // One for each meter at most.
+      const counting = isReplaced
+        ? new Map(store.journal.countingRecords().map(({ meter, record }) => [meter, record]))
+        : null;
+      for (const one of concerned) {
+        const own = counting?.get(one.home.meter);
+        const market = marketOf(one.home, store, counting && (own ? [own] : []));
+        this.know(one, { about: "market", market });
+      }
     });
     this.turn();
     for (const { home } of concerned) this.tell((listener) => listener.meterChanged(home.meter));
-  }
-
-  private readMarket(one: Running, counting: DeliveryRecord[], isReplaced: boolean): void {
-    const { ledger, journal } = this.parts.store;
-    const { home } = one;
-    const onChain = ledger.confirmed.meter(home.meter);
-    const trades = ledger.confirmed.openTradesOf(home.meter).map((trade) => ({
-      tradeId: trade.tradeId,
-      openingTx: trade.opened.txHash,
-      buyer: trade.buyer,
-      milliWh: trade.milliWh,
-      settledMilliWh: trade.settledMilliWh,
-      deadlineAtMs: trade.deadlineAtMs,
-    }));
-    const records = trades
-      .filter((trade) => isReplaced || home.recordOf(trade) === null)
-      .map(({ tradeId, openingTx }) => journal.recordOf(tradeId, openingTx))
-      .filter((record) => record !== null);
-    const isCommissioned = signaturesCount(onChain);
-    const registerMilliWh = onChain?.registerMilliWh ?? 0n;
-    const market = {
-      trades,
-      records: [...counting, ...records],
-      isReplaced,
-      isCommissioned,
-      registerMilliWh,
-    };
-    this.know(one, { about: "market", market });
-  }
-
-  private reportCommission(one: Running): void {
-    const { home, log } = one;
-    if (one.toldCommissioned === home.isCommissioned) return;
-    one.toldCommissioned = home.isCommissioned;
-    if (home.isCommissioned) log.info(`meter ${home.meter} is commissioned`);
-    else
-      log.warn(
-        `meter ${home.meter} is not commissioned: nobody can buy from it until the operator has done so (geth/README.md)`,
-      );
-  }
-
-  private now(): Now {
-    const { store, clock, chainClock } = this.parts;
-    const steadyMs = clock.steadyMs();
-    const { state, head, confirmedAtS, isKnown } = store.ledger.position();
-    chainClock.saw(head, steadyMs);
-    this.reportSilence(state === "following" && chainClock.isSilent(steadyMs), head);
-    const chainMs = chainClock.nowMs(steadyMs) ?? clock.nowMs();
-    return {
-      steadyMs,
-      chainMs,
-      latestMs: chainClock.isTicking(steadyMs) ? chainMs : Math.max(chainMs, clock.nowMs()),
-      confirmedAtMs: (confirmedAtS ?? 0) * 1000,
-      isChainKnown: isKnown,
-    };
-  }
-
-  private reportSilence(isSilent: boolean, head: BlockHeader | null): void {
-    if (isSilent === this.isSilent || head === null) return;
-    this.isSilent = isSilent;
-    if (isSilent) this.parts.log.warn(noBlockSince(head));
-    else this.parts.log.info(`blocks come again: block ${head.block}`);
   }
 
   /** What a home's own parts throw is that home's end, and no other's. @returns whether it went well */
@@ -489,7 +378,7 @@ export class Homes implements Service {
         one.isFaulty = true;
         one.log.error(`delivers nothing until the server is started again: ${messageOf(error)}`);
       }
-      this.openQuietly(one);
+      one.openQuietly();
       one.home.know(
         { about: "halt", why: { reason: "fault", detail: messageOf(error) } },
         this.parts.clock.steadyMs(),
@@ -515,35 +404,14 @@ export class Homes implements Service {
     this.isRunning = false;
     this.cancelTick?.();
     this.cancelTurn?.();
-    for (const forget of this.forget.splice(0)) forget();
+    for (const one of this.running.values()) one.leave();
   }
 
   private openAll(): void {
-    for (const one of this.running.values()) this.openQuietly(one);
-  }
-
-  /** What opening a relay complains of is not why it is opened. */
-  private openQuietly({ meter, home, log }: Running): void {
-    home.wanted = "open";
-    try {
-      meter.setRelay("open");
-    } catch (error) {
-      log.error(`the relay cannot be told to open: ${messageOf(error)}`);
-    }
+    for (const one of this.running.values()) one.openQuietly();
   }
 
   private tell(what: (listener: HomesListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
-}
-
-/** Once per change: an attempt like the one before, a second later, is none. */
-function report(
-  log: Log,
-  before: MeterStatus,
-  { state, detail, reason = detail, fault = null }: MeterStatus,
-) {
-  if (state === before.state && reason === (before.reason ?? before.detail)) return;
-  const isWell = fault === null && (state === "online" || state === "stopped" || reason === detail);
-  log[isWell ? "info" : "warn"](`meter ${state}: ${detail}`);
 }

@@ -105,7 +105,7 @@ export class Feed implements Service {
       // Samples have their own way; a page is told here what none of them says.
       const { lastSample, ...view } = views.meter(meter);
       if (this.isNew(meter, view)) this.meters.add(meter);
-      this.tell("home", meter, home.view());
+      this.tell("home", meter, homes.viewOf(home));
     }
     this.tellStreet();
     const refused = views.refusedTrades();

@@ -232,7 +232,8 @@ export class Views {
   }
 
   homes(): HomeView[] {
-    return this.parts.homes.all().map((home) => home.view());
+    const { homes } = this.parts;
+    return homes.all().map((home) => homes.viewOf(home));
   }
 
   sample(meter: Address, { registerRestMicroJoule, ...sample }: MeterSample): SampleView {

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { HaltView } from "../../common/events";
 import type { MeterSample, MeterState } from "../../common/meter";
 import { type DeliveryRecord, deliveryKey } from "../../common/records";
-import { Home, type HomeMarket, type HomeNews, type HomePlan, type Now } from "../../home/home";
+import { Home } from "../../home/home";
+import type { HomeMarket, HomeNews, HomePlan, Now } from "../../home/news";
 import { deliveredSoFar, type OpenTrade } from "../../home/plan";
 import { HOME, METER, START_MS } from "../server/support";
 
