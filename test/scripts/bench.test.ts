@@ -42,4 +42,15 @@ describe("the benchmarks", function () {
     assert.ok(samples! > 0 && offersChanged! > 0);
     assert.deepEqual({ readersBehind, disconnected }, { readersBehind: 0, disconnected: 0 });
   });
+
+  it("of homes print one JSON object: every home delivers, and no turn takes two transactions", async () => {
+    const { meters, server } = await figures<Record<"meters" | "server", Record<string, number>>>(
+      "bench:homes",
+      ...["--homes", "6", "--seconds", "5"],
+    );
+    assert.ok(meters.cores! > 0 && meters.samplesPerSecond! > 4);
+    assert.ok(server.cores! > 0 && server.turnsPerSecond! > 0);
+    assert.ok(server.transactionsPerTurn! <= 1, `${server.transactionsPerTurn} a turn`);
+    assert.ok(server.deliveredW! > 6, `${server.deliveredW} W`);
+  });
 });
