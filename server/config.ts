@@ -99,7 +99,7 @@ export const SETTINGS = {
     schema: integer(1, MOST_HOMES)
       .or(z.literal("").transform(() => undefined))
       .optional(),
-    allowed: `1 to ${MOST_HOMES} homes that \`npm start\` makes on a lab's chain where neither HOMES nor METER names any (by default, and where it is empty, 1)`,
+    allowed: `1 to ${MOST_HOMES} homes that \`npm start\` makes on a lab's chain where neither HOMES nor METER names any (by default, and where it is empty, 6 on embedded and 1 on geth)`,
   },
   METER: {
     schema: z.string().regex(/^(simulated(:StandardFirmata)?|serial:.+)$/),
@@ -364,7 +364,7 @@ function assemble(
     meter: values.METER,
     meterCalibration: values.METER_CALIBRATION,
     homes,
-    streetHomes: hasOwnHomes || !isLab ? null : (values.STREET_HOMES ?? 1),
+    streetHomes: hasOwnHomes || !isLab ? null : (values.STREET_HOMES ?? (isEmbedded ? 6 : 1)),
     meterKeystorePassword: password,
     confirmations: values.CONFIRMATIONS,
     pollIntervalMs: values.POLL_INTERVAL_MS,

@@ -54,7 +54,7 @@ describe("the settings", () => {
           house: null,
         },
       ],
-      streetHomes: 1,
+      streetHomes: 6,
       meterKeystorePassword: DEVELOPMENT_KEYSTORE_PASSWORD,
       confirmations: 2,
       pollIntervalMs: 75,
@@ -100,7 +100,7 @@ describe("the settings", () => {
   it("let `npm start` make a street where nobody names homes, on a lab's chain only", () => {
     const streetOf = (env: Record<string, string>) => readConfig(env, "").streetHomes;
     assert.equal(streetOf({ STREET_HOMES: "200" }), 200);
-    assert.equal(streetOf({ STREET_HOMES: "" }), 1);
+    assert.equal(streetOf({ STREET_HOMES: "" }), 6);
     assert.equal(streetOf({ METER: "simulated" }), null);
     assert.equal(streetOf({ METER: "simulated:StandardFirmata" }), null);
     assert.equal(streetOf({ METER_CALIBRATION: "vccVolts=5" }), null);
