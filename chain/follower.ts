@@ -24,7 +24,7 @@ export interface FollowerOptions {
   artifactsDir: string;
   clock: Clock;
   log: Log;
-  /** Blocks of one `eth_getLogs`. */
+  /** Blocks of one `eth_getLogs`, at most. */
   pageBlocks?: number;
   /** How long a node may be behind what was followed already before that counts as gone from the chain. */
   behindGraceMs?: number;
@@ -34,6 +34,9 @@ const LONGEST_RETRY_MS = 2000;
 const WAIT_FOR_CONTRACTS_MS = 500;
 const LOOK_AT_ARTIFACTS_MS = 1000;
 const PAGE_BLOCKS = 2000;
+/** A full block has a hundred events, an idle day none: the first pages are short, and grow while little is on them. */
+const FIRST_PAGE_BLOCKS = 64;
+const FEW_EVENTS = 1000;
 const LARGEST_MIND_CHANGES = 5;
 
 export class Follower implements Service {
@@ -52,7 +55,11 @@ export class Follower implements Service {
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: FollowerOptions) {
-    this.blocksAtOnce = options.pageBlocks ?? PAGE_BLOCKS;
+    this.blocksAtOnce = Math.min(FIRST_PAGE_BLOCKS, this.mostBlocks);
+  }
+
+  private get mostBlocks(): number {
+    return this.options.pageBlocks ?? PAGE_BLOCKS;
   }
 
   /** @throws WrongChainError. A node that cannot be reached is no error: it is waited for. */
@@ -155,12 +162,14 @@ export class Follower implements Service {
       this.mindChanges = page ? 0 : this.mindChanges + 1;
       if (this.mindChanges > LARGEST_MIND_CHANGES)
         throw new NodeError("the node's chain changes at every look");
+      if (page && page.events.length < FEW_EVENTS)
+        this.blocksAtOnce = Math.min(this.blocksAtOnce * 2, this.mostBlocks);
       return page;
     } catch (error) {
-      // Nodes limit an answer in ways of their own: fewer blocks may pass.
-      if (!(error instanceof RpcError || error instanceof TooLargeError) || this.blocksAtOnce === 1)
-        throw error;
+      if (!(error instanceof NodeError) || this.blocksAtOnce === 1) throw error;
+      // Nodes limit an answer in ways of their own, and a slow one does not answer in time: fewer blocks may pass.
       this.blocksAtOnce = Math.ceil(this.blocksAtOnce / 2);
+      if (!(error instanceof RpcError || error instanceof TooLargeError)) throw error;
       return null;
     }
   }

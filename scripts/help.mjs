@@ -36,6 +36,7 @@ const SCRIPTS = [
   ["bench:homes", "processor time of two hundred homes that deliver", "two minutes"],
   ["bench:latency", "time from purchase sealed to relay moved", "minutes"],
   ["bench:page", "size of the page's JavaScript", "seconds"],
+  ["bench:restart", "a server with 100,000 closed trades: catching up, start, memory", "minutes"],
   ["bench:throughput", "whole trades a second on two geth nodes", "minutes"],
   ["bench:watchers", "a thousand open pages: from the first to hear of a sample to the last", "two minutes"],
   ["geth:install", "builds the pinned geth and puppeth; needs Go and a C compiler", "minutes, once"],

@@ -254,6 +254,18 @@ describe("the follower", function () {
     await untilCaughtUp(chain, sink);
   });
 
+  it("asks for fewer blocks when the node does not answer for so many in time", async () => {
+    await chain.mine(100);
+    line.before = async ({ method, params }) => {
+      if (method !== "eth_getLogs") return;
+      const { fromBlock, toBlock } = params[0] as { fromBlock: string; toBlock: string };
+      // For ever, as far as this node is asked.
+      if (Number(toBlock) - Number(fromBlock) >= 16) await new Promise(() => {});
+    };
+    await follow({ timeoutMs: 300 });
+    await untilCaughtUp(chain, sink);
+  });
+
   it("tries again when the store fails, and then applies the same batch", async () => {
     let failures = 0;
     sink.whileApplying = () => {
