@@ -43,17 +43,33 @@ const fragments = (type: string, ...abis: Abi[]) =>
   abis.flat().filter((item) => item.type === type) as unknown as Fragment[];
 const signatureOf = ({ name, inputs }: Fragment) => `${name}(${inputs.map((input) => input.type).join()})`;
 
+/** An overload is told by its types in the name, or by how many values it is given. */
+function functionNamed(abi: Abi, method: string, values?: number): Fragment {
+  const named = fragments("function", abi).find(
+    (item) =>
+      signatureOf(item) === method ||
+      (item.name === method && item.inputs.length === (values ?? item.inputs.length)),
+  );
+  if (!named) throw new TypeError(`The contract has no ${method}`);
+  return named;
+}
+
 /** The data of a call. */
-export function encodeCall<A extends Abi, M extends Method<A>>(
+export const encodeCall = <A extends Abi, M extends Method<A>>(
   abi: A,
   method: M,
   ...args: Arguments<A, M>
-): Hex {
-  const named = fragments("function", abi).find(
-    (item) => item.name === method || signatureOf(item) === method,
-  );
-  if (!named) throw new TypeError(`The contract has no ${method}`);
-  return encodeFunctionCall(named, [...args]) as Hex;
+): Hex => encodeFunction(abi, method, args);
+
+/** `encodeCall` for a name that is known only at run time. @throws TypeError when the ABI has none of it */
+export const encodeFunction = (abi: Abi, method: string, args: readonly unknown[]): Hex =>
+  encodeFunctionCall(functionNamed(abi, method, args.length), [...args]) as Hex;
+
+/** What a view has answered: its one value, or all of them by name. */
+export function decodeResult(abi: Abi, method: string, data: string): unknown {
+  const outputs = functionNamed(abi, method).outputs ?? [];
+  const values = decodeParameters([...outputs], data);
+  return outputs.length === 1 ? values[0] : values;
 }
 
 /** A single unsigned integer, as `balanceOf` returns. */

@@ -97,13 +97,18 @@ const receipt = z.object({
   blockNumber: integer,
   blockHash: hash,
   status: z.enum(["0x0", "0x1"]).transform((status) => status === "0x1"),
+  gasUsed: quantity.transform(BigInt),
+  contractAddress: address.nullish(),
 });
 export type Receipt = z.infer<typeof receipt>;
 
 export interface CallRequest {
   from: string;
-  to: string;
+  /** Left out where it makes a contract. */
+  to?: string;
   data: string;
+  /** 0x-hex wei */
+  value?: string;
 }
 
 /** Few enough that recovering their sealers does not hold up the rest of the server. */
@@ -165,6 +170,11 @@ export class EthereumNode {
   consentNonce(trade: string, meter: string): Promise<bigint> {
     const request = { to: trade, data: encodeCall(tradeAbi, "nonces", meter) };
     return this.rpc.call("eth_call", [request, "latest"], hex.transform(BigInt));
+  }
+
+  /** What a view answers on the newest block. */
+  read(request: { to: string; data: string }): Promise<string> {
+    return this.rpc.call("eth_call", [request, "latest"], hex);
   }
 
   balance(account: string): Promise<bigint> {

@@ -116,7 +116,7 @@ export class Settlement implements Service {
     );
     for (const refusal of refusals) this.refuse(refusal);
     if (!plan) return pollIntervalMs;
-    const outgoing = await sender.prepare(nonce, contracts.trade, plan.data, plan.gasLimit);
+    const outgoing = await sender.prepare(nonce, { to: contracts.trade, data: plan.data }, plan.gasLimit);
     this.inFlight = { readings: plan.readings, outgoing };
     await sender.broadcast(outgoing);
     return pollIntervalMs;

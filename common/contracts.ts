@@ -1,12 +1,8 @@
 /**
- * web3 4 with names that are checked. web3 itself accepts any method name and leaves event values `unknown`; these
- * types are read off the generated ABIs, so that a wrong method, argument or event field fails `tsc`. Types alone:
- * a `Contract` of web3-eth-contract is cast once, where it is made:
- *
- *     new Contract(energyTradeAbi, address) as unknown as TypedContract<typeof energyTradeAbi>
+ * The contracts with names that are checked: these types are read off the generated ABIs, so that a wrong method,
+ * argument or event field fails `tsc`. Types alone; `chain/codec.ts` and `chain/contract.ts` have the code.
  */
-import type { ContractEventOptions, NonPayableMethodObject, PayableMethodObject } from "web3-eth-contract";
-import type { BlockNumberOrTag, ContractOptions } from "web3-types";
+import type { Address } from "./address";
 
 interface Parameter {
   readonly type: string;
@@ -77,11 +73,30 @@ type JoinTypes<P extends Parameters> = P extends readonly [
     : `${First["type"]},${JoinTypes<Rest>}`
   : "";
 
-type Method<F> = (
-  ...args: Inputs<F>
-) => F extends { stateMutability: "payable" }
-  ? PayableMethodObject<Inputs<F>, Output<F>>
-  : NonPayableMethodObject<Inputs<F>, Output<F>>;
+export interface Receipt {
+  transactionHash: string;
+  blockNumber: number;
+  gasUsed: bigint;
+  /** Of the contract that it made. */
+  contractAddress?: string | null;
+}
+
+/** Who sends it, with how much ether (wei); the gas is estimated where none is given. */
+export interface SendOptions {
+  from: Address;
+  value?: bigint;
+  gas?: bigint;
+}
+
+export interface MethodCall<Output> {
+  /** As a view on the newest block. */
+  call(): Promise<Output>;
+  /** As a transaction, and waits for its block. @throws Error in the contract's words */
+  send(options: SendOptions): Promise<Receipt>;
+  encodeABI(): `0x${string}`;
+}
+
+type Method<F> = (...args: Inputs<F>) => MethodCall<Output<F>>;
 type Methods<A extends Abi> = {
   readonly [Name in MethodName<A>]: Method<Named<A, "function", Name>>;
 } & { readonly [F in Named<A, "function"> as Signature<F>]: Method<F> };
@@ -93,49 +108,29 @@ export type MethodResult<A extends Abi, Name extends MethodName<A>> = Output<Nam
 export type EventArguments<A extends Abi, Name extends EventName<A>> =
   Named<A, "event", Name> extends { inputs: infer P extends Parameters } ? Struct<P> : never;
 
-/** A decoded log. `event` tells which: narrow on it where several kinds come together. */
-export type TypedEventLog<A extends Abi, Name extends EventName<A> = EventName<A>> = {
-  [N in Name]: {
-    readonly event: N;
-    readonly returnValues: EventArguments<A, N>;
-    readonly address: string;
-    readonly blockHash: string;
-    readonly blockNumber: bigint;
-    readonly transactionHash: string;
-    readonly transactionIndex: bigint;
-    readonly logIndex: bigint;
-  };
-}[Name];
-
-export interface EventSubscription<Log> {
-  on(type: "data" | "changed", listener: (log: Log) => void): void;
-  on(type: "error", listener: (error: Error) => void): void;
-  on(type: "connected", listener: (subscriptionId: number) => void): void;
-  unsubscribe(): Promise<void>;
+/** A decoded log. */
+export interface TypedEventLog<A extends Abi, Name extends EventName<A>> {
+  readonly event: Name;
+  readonly returnValues: EventArguments<A, Name>;
+  readonly blockNumber: bigint;
+  readonly transactionHash: string;
 }
 
-interface EventQuery<A extends Abi, Name extends EventName<A>> extends Omit<ContractEventOptions, "filter"> {
-  /** Values, or lists of values, that indexed arguments must have. */
-  filter?: {
-    [K in keyof EventArguments<A, Name>]?: EventArguments<A, Name>[K] | EventArguments<A, Name>[K][];
-  };
+export interface EventQuery<A extends Abi, Name extends EventName<A>> {
+  /** Values that arguments must have. */
+  filter?: Partial<EventArguments<A, Name>>;
+  /** By default block 0. */
+  fromBlock?: bigint | number;
+  /** Included. */
+  toBlock?: bigint | number | "latest";
 }
 
-/** The part of web3-eth-contract's `Contract` the house uses. */
+/** A contract as scripts and tests use it. */
 export interface TypedContract<A extends Abi> {
-  readonly options: ContractOptions;
+  readonly address: Address;
   readonly methods: Methods<A>;
-  readonly events: {
-    readonly [Name in EventName<A>]: (
-      options?: EventQuery<A, Name>,
-    ) => EventSubscription<TypedEventLog<A, Name>>;
-  } & { allEvents(options?: ContractEventOptions): EventSubscription<TypedEventLog<A>> };
   getPastEvents<Name extends EventName<A>>(
     event: Name,
-    options?: EventQuery<A, Name> & { toBlock?: BlockNumberOrTag },
+    options?: EventQuery<A, Name>,
   ): Promise<TypedEventLog<A, Name>[]>;
-  getPastEvents(
-    event: "allEvents",
-    options?: Omit<ContractEventOptions, "filter"> & { toBlock?: BlockNumberOrTag },
-  ): Promise<TypedEventLog<A>[]>;
 }

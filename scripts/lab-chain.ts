@@ -1,19 +1,23 @@
 /** Chores on a lab's chain, signed with the well-known keys of common/lab.ts. Never for another chain: see `labChain`. */
 
-import { Web3 } from "web3";
-import { energyTokenAbi } from "../build/abi/EnergyToken";
-import { energyTradeAbi } from "../build/abi/EnergyTrade";
 import { type ContractName, type Contracts, readCompiled } from "../chain/artifacts";
+import { tokenAbi, tradeAbi } from "../chain/codec";
+import { contractAt, type SendFrom } from "../chain/contract";
 import type { MeterKey } from "../chain/meter-key";
-import { ask } from "../chain/rpc";
+import { EthereumNode } from "../chain/node";
+import { ask, JsonRpc } from "../chain/rpc";
+import { Sender, type Transaction } from "../chain/sender";
 import { halvesOf } from "../chain/web3";
 import { sameAddress } from "../common/address";
 import { isSameCode } from "../common/bytecode";
-import type { TypedContract } from "../common/contracts";
+import type { Receipt, SendOptions } from "../common/contracts";
 import { isLabChain, LAB_ACCOUNTS } from "../common/lab";
+import { createLog } from "../common/log";
 import { FIRST_OFFERS } from "./lab-street";
 
 export type LabRole = keyof typeof LAB_ACCOUNTS;
+
+const ANSWERED_WITHIN_MS = 10_000;
 
 /** True when both contracts are where the artifacts say, of the code that the artifacts have. */
 export async function isDeployed(
@@ -31,22 +35,32 @@ export async function isDeployed(
  * @throws when the chain is no lab's: the keys are everybody's
  */
 export async function labChain(rpcUrl: string, deployment: Contracts) {
-  const web3 = new Web3(rpcUrl);
-  const chainId = Number(await web3.eth.getChainId());
+  const node = new EthereumNode(new JsonRpc({ url: rpcUrl, timeoutMs: ANSWERED_WITHIN_MS }));
+  const chainId = await node.chainId();
   if (!isLabChain(chainId, { rpcUrl })) {
     throw new Error(
       `the chain ${chainId} of ${rpcUrl} is no lab's: the well-known development keys are refused there`,
     );
   }
-  web3.eth.transactionPollingInterval = 100;
-  for (const { privateKey } of Object.values(LAB_ACCOUNTS)) web3.eth.accounts.wallet.add(privateKey);
-  const token = new web3.eth.Contract(energyTokenAbi, deployment.token) as unknown as TypedContract<
-    typeof energyTokenAbi
-  >;
-  const trade = new web3.eth.Contract(energyTradeAbi, deployment.trade) as unknown as TypedContract<
-    typeof energyTradeAbi
-  >;
-  return { web3, chainId, token, trade, from: (role: LabRole) => ({ from: LAB_ACCOUNTS[role].address }) };
+  const log = createLog("warn", console.error, Date.now);
+  const clock = { nowMs: () => Date.now(), steadyMs: () => performance.now() };
+  const senders = Object.values(LAB_ACCOUNTS).map(
+    ({ privateKey }) => new Sender({ node, privateKey, chainId, clock, log }),
+  );
+  /** Any transaction of a lab's account; waits for its block. */
+  const send: SendFrom = (transaction, { from, gas }) => {
+    const sender = senders.find(({ address }) => sameAddress(address, from));
+    if (!sender) throw new Error(`${from} is none of the lab's accounts: its key is not here`);
+    return sender.send(transaction, gas);
+  };
+  return {
+    node,
+    chainId,
+    token: contractAt(tokenAbi, deployment.token, node, send),
+    trade: contractAt(tradeAbi, deployment.trade, node, send),
+    send: (transaction: Transaction, options: SendOptions): Promise<Receipt> => send(transaction, options),
+    from: (role: LabRole) => ({ from: LAB_ACCOUNTS[role].address }),
+  };
 }
 
 export type LabChain = Awaited<ReturnType<typeof labChain>>;
@@ -65,7 +79,7 @@ export async function commissionMeter(
   if (Number(status) !== 0) return;
   const prosumer = LAB_ACCOUNTS.prosumer.address;
   const nonce = await trade.methods.nonces(meter).call();
-  const domain = { chainId, trade: trade.options.address! };
+  const domain = { chainId, trade: trade.address };
   const consent = halvesOf(key.consent(domain, { prosumer, baselineMilliWh, nonce }));
   await trade.methods.commission(meter, prosumer, baselineMilliWh, consent).send(from("operator"));
 }

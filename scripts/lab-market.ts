@@ -52,7 +52,7 @@ export async function prepareStreet(
   seal?: () => Promise<void>,
 ): Promise<Prepared> {
   const rpc = new JsonRpc({ url: rpcUrl, timeoutMs: 10_000 });
-  const trade = lab.trade.options.address as Address;
+  const trade = lab.trade.address;
   const notes: string[] = [];
 
   const meters = await inTurn(homes, ({ key }) => lab.trade.methods.meterOf(key.meter).call());

@@ -1,18 +1,15 @@
 /** What a buyer does, for tests and benchmarks. */
-import { encodeParameters } from "web3-eth-abi";
-import { toWei } from "web3-utils";
-import { paymentFor } from "../common/units";
+import { encodePurchase } from "../chain/codec";
+import { parseDecimal, paymentFor } from "../common/units";
 import type { LabChain, LabRole } from "./lab-chain";
 
 /** Sends ether to the token, which sells its tokens for it. */
 export async function buyTokens(
-  { web3, token, from }: LabChain,
+  { send, token, from }: LabChain,
   buyer: LabRole,
   ether: string,
 ): Promise<void> {
-  const transaction = { ...from(buyer), to: token.options.address, value: toWei(ether, "ether") };
-  // Without data web3 takes it for a transfer to a person: 21,000 gas, too little for a contract's receive().
-  await web3.eth.sendTransaction({ ...transaction, gas: await web3.eth.estimateGas(transaction) });
+  await send({ to: token.address, data: "0x", value: parseDecimal(ether, 18) }, from(buyer));
 }
 
 export interface Purchase {
@@ -32,13 +29,13 @@ export async function purchase(
 ): Promise<Purchase> {
   const { pricePerKWh } = await trade.methods.offerOf(offerId).call();
   const payment = paymentFor(milliWh, pricePerKWh);
-  const data = encodeParameters(["uint256", "uint64"], [offerId, milliWh]);
+  const data = encodePurchase(offerId, milliWh);
   const receipt = await token.methods["transferAndCall(address,uint256,bytes)"](
-    trade.options.address as string,
+    trade.address,
     payment,
     data,
   ).send(from(buyer));
-  const block = receipt.blockNumber;
+  const block = BigInt(receipt.blockNumber);
   const opened = await trade.getPastEvents("TradeOpened", { fromBlock: block, toBlock: block });
   const log = opened.find(({ transactionHash }) => transactionHash === receipt.transactionHash);
   if (!log) throw new Error("the purchase opened no trade");

@@ -5,11 +5,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeParameters } from "web3-eth-abi";
-import type { NonPayableMethodObject } from "web3-eth-contract";
 import { readContracts } from "../../chain/artifacts";
+import { encodePurchase } from "../../chain/codec";
 import { meterKeyOf } from "../../chain/meter-key";
 import { halvesOf } from "../../chain/web3";
+import type { MethodCall } from "../../common/contracts";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { compile } from "../compile";
@@ -28,7 +28,7 @@ const WINDOW_S = 3_600n;
 /** A meter of this bench alone. */
 const METER_KEY = `0x${"0b".repeat(32)}`;
 
-type Sendable = Pick<NonPayableMethodObject, "send">;
+type Sendable = Pick<MethodCall<unknown>, "send">;
 
 export interface GasReport {
   calls: { call: string; first: number; repeated: number | null }[];
@@ -47,7 +47,7 @@ class Bench {
   constructor(private readonly lab: LabChain) {}
 
   private async gas(role: LabRole, call: Sendable): Promise<number> {
-    return Number((await call.send({ ...this.lab.from(role), gas: "10000000" })).gasUsed);
+    return Number((await call.send({ ...this.lab.from(role), gas: 10_000_000n })).gasUsed);
   }
 
   /** Measures a call, and once more where that makes sense. */
@@ -57,14 +57,9 @@ class Bench {
   }
 
   private async buyTokens(role: LabRole): Promise<number> {
-    const { web3, token, from } = this.lab;
-    const transaction = {
-      ...from(role),
-      to: token.options.address,
-      value: BASE_UNITS.toString(),
-      gas: "1000000",
-    };
-    return Number((await web3.eth.sendTransaction(transaction)).gasUsed);
+    const { send, token, from } = this.lab;
+    const transaction = { to: token.address, data: "0x" as const, value: BASE_UNITS };
+    return Number((await send(transaction, from(role))).gasUsed);
   }
 
   private list = () =>
@@ -73,9 +68,9 @@ class Bench {
   /** Opens the next trade of offer 1. */
   private purchase = async (): Promise<number> => {
     const { token, trade } = this.lab;
-    const data = encodeParameters(["uint256", "uint64"], [1n, ORDER_MILLI_WH]);
+    const data = encodePurchase(1n, ORDER_MILLI_WH);
     const method = token.methods["transferAndCall(address,uint256,bytes)"];
-    const used = await this.gas("consumer", method(trade.options.address!, PAYMENT, data));
+    const used = await this.gas("consumer", method(trade.address, PAYMENT, data));
     this.trades++;
     return used;
   };
@@ -91,7 +86,7 @@ class Bench {
     };
     const { buyer, orderedMilliWh, deadline } = await trade.methods.tradeOf(reading.tradeId).call();
     const { chainId } = this.lab;
-    const signer = this.key.signerFor({ chainId, trade: trade.options.address! });
+    const signer = this.key.signerFor({ chainId, trade: trade.address });
     const statement = { ...reading, buyer, orderedMilliWh, deadlineAtMs: Number(deadline) * 1000 };
     return { reading, signature: halvesOf(signer.sign(statement)) };
   }
@@ -103,7 +98,7 @@ class Bench {
 
   async run(): Promise<GasReport> {
     const { token, trade } = this.lab;
-    const [consumer2, tradeAddress] = [LAB_ACCOUNTS.consumer2.address, trade.options.address!];
+    const [consumer2, tradeAddress] = [LAB_ACCOUNTS.consumer2.address, trade.address];
     const opened = async (call: () => Promise<number>) => {
       await this.purchase();
       return call();

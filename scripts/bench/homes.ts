@@ -12,7 +12,6 @@ import { parseArgs } from "node:util";
 import { readContracts } from "../../chain/artifacts";
 import { encodeCall, encodePurchase, tokenAbi } from "../../chain/codec";
 import { JsonRpc } from "../../chain/rpc";
-import type { Address } from "../../common/address";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { systemClock } from "../../meter/clock";
@@ -150,14 +149,14 @@ async function buyAll(
   await buyTokens(lab, "faucet", "1");
   const method = "transferAndCall(address,uint256,bytes)";
   const payment = paymentFor(ORDER_MILLI_WH, PRICE);
-  const trade = lab.trade.options.address as Address;
+  const trade = lab.trade.address;
   await sendTogether(
     new JsonRpc({ url: rpcUrl, timeoutMs: 10_000 }),
     lab.chainId,
     Array.from({ length: count }, (_, index) => ({
       what: `the purchase of offer ${index + 1}`,
       privateKey: LAB_ACCOUNTS.faucet.privateKey,
-      to: lab.token.options.address as Address,
+      to: lab.token.address,
       data: encodeCall(tokenAbi, method, trade, payment, encodePurchase(BigInt(index + 1), ORDER_MILLI_WH)),
     })),
     seal,

@@ -113,7 +113,7 @@ async function startDelivery(
     clock,
     log,
   });
-  const trade = lab.trade.options.address as string;
+  const trade = lab.trade.address;
   const homes = new Homes({
     homes: [
       {

@@ -17,7 +17,7 @@ import { meterKeyOf } from "../../chain/meter-key";
 import { ask, JsonRpc } from "../../chain/rpc";
 import { signTransaction } from "../../chain/signer";
 import { createPrivateKey, halvesOf } from "../../chain/web3";
-import { GETH_CHAIN_ID } from "../../common/lab";
+import { GETH_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { BASE_UNITS, paymentFor } from "../../common/units";
 import { migrate } from "../deploy";
 import { endsWithUs, runProgram } from "../ending";
@@ -48,6 +48,17 @@ interface Buyer {
   address: string;
   nonce: number;
 }
+interface Receipt {
+  blockNumber: string;
+  gasUsed: string;
+  status: string;
+}
+interface SignedCall {
+  buyer: Buyer;
+  to: string;
+  data: Hex;
+  value?: bigint;
+}
 interface Sent {
   /** Of all of them. */
   gas: bigint;
@@ -60,30 +71,23 @@ interface Sent {
 }
 
 /** Ether and tokens from the lab's faucet. */
-async function newBuyers({ web3, token, from }: LabChain): Promise<Buyer[]> {
+async function newBuyers(rpcUrl: string, { node, token, send, from }: LabChain): Promise<Buyer[]> {
   const buyers = Array.from({ length: BUYERS }, () => {
     const privateKey = createPrivateKey();
     return { privateKey, address: privateKeyToAddress(privateKey), nonce: 0 };
   });
-  const { from: faucet } = from("faucet");
-  await web3.eth.sendTransaction({
-    from: faucet,
-    to: token.options.address,
-    value: BASE_UNITS,
-    gas: 100_000,
-  });
-  let nonce = await web3.eth.getTransactionCount(faucet);
-  const transfers = buyers.flatMap(({ address }) => [
-    web3.eth.sendTransaction({
-      from: faucet,
-      to: address,
-      value: ETHER_OF_BUYER,
-      gas: 21_000,
-      nonce: nonce++,
-    }),
-    token.methods.transfer(address, BASE_UNITS).send({ from: faucet, gas: "80000", nonce: String(nonce++) }),
+  await send({ to: token.address, data: "0x", value: BASE_UNITS }, from("faucet"));
+  const { address, privateKey } = LAB_ACCOUNTS.faucet;
+  const faucet = { address, privateKey, nonce: await node.nonce(address, "latest") };
+  const transfers = buyers.flatMap((buyer): SignedCall[] => [
+    { buyer: faucet, to: buyer.address, data: "0x", value: ETHER_OF_BUYER },
+    {
+      buyer: faucet,
+      to: token.address,
+      data: token.methods.transfer(buyer.address, BASE_UNITS).encodeABI(),
+    },
   ]);
-  await Promise.all(transfers);
+  await sealAll(rpcUrl, transfers);
   return buyers;
 }
 
@@ -97,14 +101,15 @@ async function untilRoom(rpcUrl: string): Promise<void> {
 }
 
 /** Signs all of them first, then sends them as fast as the pool takes them, and waits until the last is sealed. */
-async function carryOut(rpcUrl: string, calls: { buyer: Buyer; to: string; data: Hex }[]): Promise<Sent> {
+async function sealAll(rpcUrl: string, calls: SignedCall[]): Promise<Receipt[]> {
   const signed = [];
-  for (const { buyer, to, data } of calls) {
+  for (const { buyer, to, data, value } of calls) {
     const fields = {
       chainId: GETH_CHAIN_ID,
       nonce: buyer.nonce++,
       to,
       data,
+      value,
       gasLimit: TRANSACTION_GAS,
       ...FEES,
     };
@@ -118,17 +123,21 @@ async function carryOut(rpcUrl: string, calls: { buyer: Buyer; to: string; data:
       signed.slice(i, i + SENT_AT_ONCE).map(({ raw }) => raw),
     );
   }
-  type Receipt = { blockNumber: string; gasUsed: string; status: string } | null;
-  const receipts: NonNullable<Receipt>[] = [];
+  const receipts: Receipt[] = [];
   while (receipts.length < signed.length) {
     const part = signed.slice(receipts.length, receipts.length + SENT_AT_ONCE).map(({ hash }) => hash);
-    const got = await batch<Receipt>(rpcUrl, "eth_getTransactionReceipt", part);
+    const got = await batch<Receipt | null>(rpcUrl, "eth_getTransactionReceipt", part);
     const missing = got.indexOf(null);
-    receipts.push(...(got.slice(0, missing < 0 ? undefined : missing) as NonNullable<Receipt>[]));
+    receipts.push(...(got.slice(0, missing < 0 ? undefined : missing) as Receipt[]));
     if (missing >= 0) await new Promise((resolve) => setTimeout(resolve, 250));
   }
   const refused = receipts.filter(({ status }) => status !== "0x1").length;
   if (refused > 0) throw new Error(`${refused} of ${receipts.length} transactions were refused`);
+  return receipts;
+}
+
+async function carryOut(rpcUrl: string, calls: SignedCall[]): Promise<Sent> {
+  const receipts = await sealAll(rpcUrl, calls);
   const heights = receipts.map(({ blockNumber }) => Number(blockNumber));
   const [first, last] = heights.reduce(
     ([low, high], height) => [Math.min(low, height), Math.max(high, height)],
@@ -168,7 +177,7 @@ async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
   await commissionMeter(lab, key);
   await lab.trade.methods.listOffer(key.meter, BigInt(trades), PRICE, 3600n, 1n).send(lab.from("prosumer"));
   const offerId = await lab.trade.methods.offerCount().call();
-  const buyers = await newBuyers(lab);
+  const buyers = await newBuyers(rpcUrl, lab);
   const order = encodePurchase(offerId, 1n);
   const method = "transferAndCall(address,uint256,bytes)";
   const purchase = encodeCall(tokenAbi, method, deployment.trade, paymentFor(1n, PRICE), order);
@@ -190,7 +199,7 @@ async function tradeAll(rpcUrl: string, artifactsDir: string, trades: number) {
       return { buyer: buyerOf(i), to: deployment.trade, data };
     }),
   );
-  const { gasLimit } = await lab.web3.eth.getBlock("latest");
+  const { gasLimit } = await ask<{ gasLimit: string }>(rpcUrl, "eth_getBlockByNumber", "latest", false);
   const gasOfTrade = Number((purchases.gas + settlements.gas) / BigInt(trades));
   const bound = Number(gasLimit) / gasOfTrade / PERIOD_S;
   // A trade takes its share of a purchases' block, and its share of a settlements' block.

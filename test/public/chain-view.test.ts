@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { feesAbove, signTransaction } from "../../chain/signer";
 import { LAB_ACCOUNTS } from "../../common/lab";
 import { ids } from "../../public/ids";
 import { buyTokens, purchase } from "../../scripts/trading";
@@ -36,21 +37,13 @@ describe("The chain view", function () {
     assert.ok(words.includes(LAB_ACCOUNTS.consumer2.address.slice(0, 6)));
 
     // The consumer is no prosumer; a wallet would not even ask, so this one is signed here.
-    const { web3, trade } = lab;
+    const { node, trade, chainId } = lab;
     const { address, privateKey } = LAB_ACCOUNTS.consumer2;
-    const { rawTransaction } = await web3.eth.accounts.signTransaction(
-      {
-        to: trade.options.address,
-        data: trade.methods.withdrawOffer(3n).encodeABI(),
-        nonce: await web3.eth.getTransactionCount(address, "pending"),
-        chainId: lab.chainId,
-        gas: 200_000,
-        maxFeePerGas: 50_000_000_000n,
-        maxPriorityFeePerGas: 1_000_000_000n,
-      },
-      privateKey,
-    );
-    const refused = await house.chain.rpc<string>("eth_sendRawTransaction", rawTransaction);
+    const nonce = await node.nonce(address, "pending");
+    const data = trade.methods.withdrawOffer(3n).encodeABI();
+    const fees = feesAbove(20_000_000_000n);
+    const fields = { chainId, nonce, to: trade.address, data, gasLimit: 200_000n, ...fees };
+    const refused = await node.send(signTransaction(fields, privateKey).raw);
     await appears(page, ids.call(refused), "[data-call=withdrawOffer][data-done=false]");
     assert.match(await text(page, ids.call(refused)), /Refused/);
   });

@@ -110,7 +110,7 @@ describe("The page with the lab wallet", function () {
     const { page, house, complaints, close } = await openPage();
     await connectLab(page, "consumer");
     await getTokens(page, "1");
-    const sent = () => house.lab.web3.eth.getTransactionCount(LAB_ACCOUNTS.consumer.address);
+    const sent = () => house.lab.node.nonce(LAB_ACCOUNTS.consumer.address, "latest");
     const before = await sent();
     for (const reject of [() => press(page, ids.labReject), () => page.keyboard.press("Escape")]) {
       await press(page, ids.offerBuy("1"));
@@ -230,7 +230,7 @@ describe("The page with the lab wallet", function () {
     await connectLab(page, "consumer2");
     await getTokens(page, "3");
     const held = await exact(page, ids.balanceNwt);
-    const reserve = () => house.lab.web3.eth.getBalance(house.deployment.token);
+    const reserve = () => house.lab.node.balance(house.deployment.token);
     const before = await reserve();
     await press(page, ids.redeemAll);
     await press(page, ids.redeem);

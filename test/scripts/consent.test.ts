@@ -68,9 +68,7 @@ describe("npm run meter -- consent", function () {
       chain.rpcUrl,
       readContracts(env.ARTIFACTS_DIR!, EMBEDDED_CHAIN_ID)!,
     );
-    await trade.methods
-      .commission(meter, prosumer, 777n, { r: r!, vs: vs! })
-      .send({ ...from("operator"), gas: "1000000" });
+    await trade.methods.commission(meter, prosumer, 777n, { r: r!, vs: vs! }).send(from("operator"));
     const known = await trade.methods.meterOf(meter).call();
     assert.deepEqual(
       [known.prosumer, known.soldMilliWh, known.registerMilliWh, known.status],

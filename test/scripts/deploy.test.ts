@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodeParameters } from "web3-eth-abi";
 import { readContracts } from "../../chain/artifacts";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { migrate, migrateIfNeeded } from "../../scripts/deploy";
@@ -50,16 +51,15 @@ describe("the contracts on a kept chain", function () {
   it("are replaced at the next start when they are of older code, and the token that is not stays", async () => {
     const before = deployment();
     // What an older version left: a shop of other code at the address that the artifact names.
-    const { web3, from } = await labChain(chain.rpcUrl, before);
+    const { send, from } = await labChain(chain.rpcUrl, before);
     const { bytecode } = JSON.parse(readFileSync(join(artifactsDir, "TradeHarness.json"), "utf8")) as {
       bytecode: string;
     };
-    const values = web3.eth.abi.encodeParameters(["address", "uint64"], [before.token, 600]);
-    const { contractAddress } = await web3.eth.sendTransaction({
-      ...from("operator"),
-      data: bytecode + values.slice(2),
-      gas: "6000000",
-    });
+    const values = encodeParameters(["address", "uint64"], [before.token, 600]);
+    const { contractAddress } = await send(
+      { data: `0x${bytecode.slice(2)}${values.slice(2)}` },
+      from("operator"),
+    );
     const older = contractAddress!;
     rewrite(({ networks }) => {
       (networks as Record<string, { address: string }>)[EMBEDDED_CHAIN_ID]!.address = older;
