@@ -9,15 +9,14 @@ import type {
   RelayPosition,
   Switching,
 } from "../common/meter";
-import { ArduinoBoard, type BoardSource } from "./board";
+import type { BoardSource } from "./board";
 import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
 import { type MeterClock, systemClock } from "./clock";
 import { EnergyRegister } from "./energy";
 import type { Transport } from "./line";
-import { lonelyHouse } from "./modelled/model";
 import { type Ending, Session, type SessionOptions } from "./session";
 import type { SimulationOptions } from "./sim/desk";
-import { createTransport, MODELLED } from "./transport";
+import { sourceOf } from "./transport";
 
 export interface MeterOptions {
   /** `serial:/dev/ttyACM0`, `simulated`, `modelled`, a transport of one's own, or what is no Arduino at all. */
@@ -95,7 +94,7 @@ class BoardMeter<Sample extends ReceivedSample> implements Metering<Sample>, Swi
         `a scan interval of ${scanIntervalMs} ms cannot be used: whole milliseconds, more than 10 and no multiple of 10, or a 50 Hz ripple is metered wrong (usual: ${SCAN_INTERVAL_MS})`,
       );
     const given = options.clock ?? systemClock;
-    const source = sourceOf(options, given, scanIntervalMs);
+    const source = sourceOf(options.transport, { ...options, clock: given, scanIntervalMs });
     this.#clock = source.clock ?? given;
     this.#options = {
       source,
@@ -281,24 +280,4 @@ class BoardMeter<Sample extends ReceivedSample> implements Metering<Sample>, Swi
       stop.addEventListener("abort", done);
     });
   }
-}
-
-/** Johnny-Five is between the session and a line; what has no line has its own boards. */
-function sourceOf(options: MeterOptions, clock: MeterClock, scanIntervalMs: number): BoardSource {
-  const { transport: given, simulation, hasPanelSensor = true } = options;
-  if (given === MODELLED) return lonelyHouse({ clock, ...daysOf(simulation) });
-  const way = typeof given === "string" ? createTransport(given, simulation) : given;
-  if ("connect" in way) return way;
-  return {
-    name: way.name,
-    connect: (events, stop) =>
-      ArduinoBoard.connect({ transport: way, clock, scanIntervalMs, hasPanelSensor }, events, stop),
-    end: () => way.end(),
-  };
-}
-
-/** The sun is one and the same, simulated or modelled. */
-function daysOf(simulation: SimulationOptions | undefined): { dayS?: number; startOfDay?: number } {
-  const { dayS, startOfDay } = simulation?.world ?? {};
-  return { ...(dayS !== undefined && { dayS }), ...(startOfDay !== undefined && { startOfDay }) };
 }

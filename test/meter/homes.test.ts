@@ -3,6 +3,7 @@ import type { HomeSettings, MeterSettings, ReceivingMeterSettings } from "../../
 import { systemClock } from "../../meter/clock";
 import { createHomeMeters, type HomeMeters } from "../../meter/homes";
 import { seededHouse } from "../../meter/modelled/house";
+import { ManualClock } from "./manual-clock";
 
 const delivering = (meter: Partial<MeterSettings>): MeterSettings => ({
   kind: "modelled",
@@ -110,6 +111,33 @@ describe("The meters of a list of homes", function () {
     await until("nothing arrives any more", () => receivedW === 0 && three.house!.figures().streetInW === 0);
     await Promise.all([one.meter.disconnect(), two.receiving!.disconnect(), three.meter.disconnect()]);
   });
+
+  for (const [count, most, least] of [
+    [19, 27, 25],
+    [20, 3, 3],
+  ] as const)
+    it(`give each a sample ${count < 20 ? "as often as any other" : "a second"} where ${count} are modelled`, async () => {
+      const clock = new ManualClock();
+      const list = Array.from({ length: count }, (_, index) => home(`House ${index}`));
+      const { homes } = createHomeMeters(list, { clock, dayS: 600, registerOf: () => undefined });
+      const samples = new Map<string, number>();
+      const advance = async (ms: number) => {
+        for (let passed = 0; passed < ms; passed += 19) {
+          clock.advance(19);
+          await new Promise(setImmediate);
+        }
+      };
+      for (const { meter } of homes.values()) void meter.connect();
+      await advance(2_000);
+      for (const [name, { meter }] of homes)
+        meter.onSample(() => samples.set(name, (samples.get(name) ?? 0) + 1));
+      await advance(3_040);
+      assert.equal(samples.size, count);
+      for (const given of samples.values()) assert.ok(given >= least && given <= most, `${given} in 3 s`);
+      const over = Promise.all([...homes.values()].map(({ meter }) => meter.disconnect()));
+      await advance(500);
+      await over;
+    });
 
   const refused: [name: string, homes: HomeSettings[], why: RegExp][] = [
     ["a modelled meter without a house", [home("A", { house: null })], /A has a modelled meter and no house/],

@@ -138,7 +138,7 @@ describe("A modelled meter", () => {
     await over();
   });
 
-  it("does not creep, with the relay open or closed, while nobody takes anything", async () => {
+  it("does not creep while the relay is open, however noisy its sensor", async () => {
     const { advance, home } = modelBench({ sensors: { sensorNoiseVolts: 0.02 } });
     const { meter, registerMicroJoule, online, over } = home("House 1");
     await online();

@@ -65,6 +65,15 @@ describe("npm run meter", function () {
     assert.match(output, /\nonline: StandardFirmata\.ino 2\.3 on simulated; it leaves the relay as it is/);
   });
 
+  it("shows a modelled house, which needs no Arduino", async () => {
+    const { output, code } = await run("meter/cli.ts", ["modelled"], (text, signal) => {
+      if (/relay open/.test(text)) signal("SIGTERM");
+    });
+    assert.equal(code, 0, output);
+    assert.match(output, /\nonline: a model of the firmware on modelled; it opens the relay by itself/);
+    assert.match(output, /\n\d\.\d\d V {2}0\.000 A {2}0\.00 W {2}0\.000 Wh {2}relay open {2}panel/);
+  });
+
   it("says what is wrong with a port, and keeps trying", async () => {
     const { output, code } = await run("meter/cli.ts", ["serial:/dev/ttyNOWHERE"], (text, signal) => {
       if (/next attempt in 1 s/.test(text)) signal("SIGINT");
