@@ -34,6 +34,11 @@ import type { HomesStore } from "./store";
 export const TICK_MS = 250;
 /** How long news are gathered for one turn. */
 export const GATHER_MS = 20;
+/**
+ * A signature takes milliseconds, and the deadlines of two hundred trades may be one: what is not signed within this has
+ * its turn after the others have had their heartbeat.
+ */
+const SIGNING_MS = 100;
 
 export interface HomesParts {
   homes: readonly HomeParts[];
@@ -214,7 +219,7 @@ export class Homes implements Service {
       const turns = concerned
         .map((one) => this.planned(one, now))
         .filter((turn) => turn !== null)
-        .filter((turn) => this.careful(turn.one, () => this.sign(turn)));
+        .filter((turn) => this.isInTime(turn, now) && this.careful(turn.one, () => this.sign(turn)));
       this.store(this.toKeep(turns, now));
       if (turns.some(({ signed }) => signed.length > 0)) this.parts.readingsSigned();
       for (const turn of turns) this.careful(turn.one, () => this.finish(turn, now));
@@ -235,6 +240,15 @@ export class Homes implements Service {
       turn = { one, plan, signed: [] };
     });
     return turn;
+  }
+
+  /** False: its relay is open by now where it must be, and all else of its turn comes in the next one. */
+  private isInTime({ one, plan }: Turn, { steadyMs }: Now): boolean {
+    const isSigning = (plan.keep?.toSign.length ?? 0) > 0;
+    if (!isSigning || this.parts.clock.steadyMs() - steadyMs < SIGNING_MS) return true;
+    this.touched.add(one);
+    this.turnSoon();
+    return false;
   }
 
   /** 2. */

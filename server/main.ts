@@ -144,18 +144,16 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     },
     stop: chain.stop,
   });
+  const every = [...meters.homes.values()].flatMap(({ meter, receiving }) =>
+    receiving ? [meter, receiving] : [meter],
+  );
   await begin({
     start: () =>
       firstOf(
-        all([...meters.homes.values()], ({ meter, receiving }) =>
-          all([meter, receiving ?? meter], (one) => one.connect()),
-        ),
+        all(every, (meter) => meter.connect()),
         FIRST_SAMPLE_WITHIN_MS,
       ),
-    stop: () =>
-      all([...meters.homes.values()], ({ meter, receiving }) =>
-        all([meter, receiving ?? meter], (one) => one.disconnect()),
-      ),
+    stop: () => all(every, (meter) => meter.disconnect()),
   });
   return web;
 }
@@ -164,7 +162,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
 const homeOf = (homes: readonly HomeSettings[], account: Address | null): string | null =>
   homes.find((home) => sameAddress(home.account, account))?.name ?? null;
 
-async function all<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+async function all<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   await Promise.all(items.map(work));
 }
 

@@ -6,10 +6,12 @@ import { GATHER_MS, TICK_MS } from "../../home/homes";
 import { Web } from "../../server/web";
 import {
   HandChain,
+  HandMeter,
   handSigner,
   METER,
   OTHER_METER,
   opened,
+  START_MS,
   type Stand,
   settled,
   startStand,
@@ -111,6 +113,26 @@ describe("two homes on one server", () => {
     );
   });
 
+  it("show what a receiving meter and a modelled house say, and decide nothing by either", async () => {
+    const receiving = new HandMeter({ nowMs: () => START_MS }, null);
+    const figures = {
+      ...{ roofW: 5, loadW: 1, batteryCharge: 0.5, streetOutW: 2, streetInW: 0, gridW: -1 },
+      ...{ gridImportMilliWh: 3n, gridExportMilliWh: 4n },
+    };
+    await again({ meters: [METER], receiving, house: { figures: () => ({ ...figures }) } });
+    const shown = () => stand.views.snapshot().homes[0]!;
+    assert.deepEqual(shown().house, figures);
+    assert.deepEqual([shown().receiving?.state, shown().receiving?.lastSample], ["stopped", null]);
+    receiving.registerMilliWh = 9n;
+    receiving.say("online", "noBatteryVolts");
+    receiving.sample();
+    figures.roofW = 6;
+    const { state, fault, lastSample } = shown().receiving!;
+    assert.deepEqual([state, fault, lastSample?.registerMilliWh], ["online", "noBatteryVolts", 9n]);
+    assert.equal(shown().house?.roofW, 6);
+    assert.deepEqual([stand.home.registerMilliWh, stand.views.meter(METER).fault], [0n, null]);
+  });
+
   it("have histories, figures and health of their own", async () => {
     stand.chain.confirm(opened(HIS, 20n));
     stand.tick(1000, 0n, 7n);
@@ -192,6 +214,34 @@ describe("two homes on one server", () => {
       stand.chain.confirm(opened(HIS, 10n));
       assert.deepEqual(order, ["1 open", "stored", "2 closed"]);
     });
+  });
+
+  it("whose readings take long to sign: every relay opens at once, and what is signed later waits for its turn", async () => {
+    const slow = (meter: string) => ({
+      ...handSigner(meter),
+      sign: (reading: Parameters<ReturnType<typeof handSigner>["sign"]>[0]) => {
+        stand.clock.ms += 150;
+        return handSigner(meter).sign(reading);
+      },
+    });
+    await again({ signers: METERS.map(slow) });
+    stand.chain.confirm(opened(HERS, 10n), opened(HIS, 10n));
+    const { homes, meters } = stand;
+    const { turn } = homes;
+    homes.turn = () => {};
+    for (const meter of meters) meter.sample(10n);
+    homes.turn = turn;
+    homes.turn();
+    assert.deepEqual(relays(), ["open", "open"]);
+    assert.deepEqual(
+      finals().map(({ length }) => length),
+      [1, 0],
+    );
+    homes.turn();
+    assert.deepEqual(
+      finals().map(({ length }) => length),
+      [1, 1],
+    );
   });
 
   describe("of which one fails", () => {

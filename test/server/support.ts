@@ -7,10 +7,12 @@ import type { ChainEvent } from "../../chain/chain-event";
 import type { ReadingSigner } from "../../chain/readings";
 import type { BlockHeader } from "../../chain/sink";
 import type { HomeSettings } from "../../common/home";
+import type { HouseFigures } from "../../common/house";
 import type { Log } from "../../common/log";
 import type {
   Meter,
   MeterFirmware,
+  Metering,
   MeterSample,
   MeterStatus,
   RegisterStart,
@@ -289,6 +291,8 @@ export async function startStand(
     /** The meters of as many homes. */
     meters?: string[];
     signers?: ReadingSigner[];
+    receiving?: Metering;
+    house?: { figures(): HouseFigures };
     /** By default turns are taken by hand, after each word of a meter or of the chain. */
     after?: (ms: number, action: () => void) => () => void;
   } = {},
@@ -316,8 +320,8 @@ export async function startStand(
     homes: addresses.map((address, i) => ({
       settings: { ...HOME, name: `House ${i + 1}` },
       meter: meters[i]!,
-      receiving: null,
-      house: null,
+      receiving: options.receiving ?? null,
+      house: options.house ?? null,
       signer: options.signers?.[i] ?? handSigner(address),
     })),
     store,
