@@ -29,6 +29,8 @@ interface Started {
   /** From the program's start until its page is served, and until it has followed the chain to the head; seconds. */
   readyS: number;
   followingS: number;
+  /** Processor time of the program until both: what a busy machine does not change. */
+  cpuS: number;
   residentMB: number;
 }
 
@@ -125,11 +127,13 @@ async function startServer(node: Node, folder: string): Promise<Server> {
     });
     child.once("exit", () => reject(new Error(`the server ended\n${output}`)));
   });
+  const cpuS = cpuSeconds(child.pid!);
   await pause(SETTLE_MS);
   const inS = (atMs: number) => (atMs - startMs) / 1000;
   const started = {
     readyS: inS(readyAtMs),
     followingS: inS(followingAtMs),
+    cpuS,
     residentMB: residentMB(child.pid!),
   };
   return { child, started, followingAtMs };
@@ -139,6 +143,12 @@ async function startServer(node: Node, folder: string): Promise<Server> {
 function residentMB(pid: number): number {
   const [, kB] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kB) / 1024;
+}
+
+/** proc(5), `stat`: user and system time in ticks of 10 ms. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Only what the server reads of an artifact. */
@@ -155,6 +165,11 @@ function writeArtifacts(folder: string): void {
     };
     writeFileSync(join(folder, `${name}.json`), JSON.stringify(artifact));
   }
+}
+
+/** Each block once: of questions that begin at one block the last was answered, those before it were for too many. */
+function answered(asked: Node["asked"]): Node["asked"] {
+  return [...new Map(asked.filter(({ count }) => count > 0).map((one) => [one.from, one])).values()];
 }
 
 /** The same questions for logs once more, and nothing done with the answers but reading them as JSON. */
@@ -191,10 +206,7 @@ async function measure(trades: number): Promise<Omit<Figures, "startWithFew" | "
     const asked = [...node.asked];
     const beginMs = asked[0]!.atMs;
     await end(first.child);
-    const raw = await readRaw(
-      node,
-      asked.filter(({ count }) => count > 0),
-    );
+    const raw = await readRaw(node, answered(asked));
     const second = await startServer(node, folder);
     await end(second.child);
     await end(node.child);
@@ -230,7 +242,9 @@ function printTable({ trades, startWithFew, start, aim, ...rest }: Figures): voi
     `aim: at most ${aim.startS} s`,
   );
   line("  with the meter's first sample", s(start.readyS));
+  line("  its processor time", s(start.cpuS));
   line(`  the same with ${FEW_TRADES.toLocaleString("en")} trades`, s(startWithFew.followingS));
+  line(`  their processor time`, s(startWithFew.cpuS));
   line("resident memory after that start", mb(start.residentMB));
   line(
     `  more than with ${FEW_TRADES.toLocaleString("en")} trades`,

@@ -53,4 +53,17 @@ describe("the benchmarks", function () {
     assert.ok(server.transactionsPerTurn! <= 1, `${server.transactionsPerTurn} a turn`);
     assert.ok(server.deliveredW! > 6, `${server.deliveredW} W`);
   });
+
+  it("of a restart print one JSON object: every event is read, and closed trades take no memory", async function () {
+    // It reads /proc.
+    if (process.platform !== "linux") this.skip();
+    const { events, start, startWithFew, aim } = await figures<{
+      events: number;
+      start: { residentMB: number };
+      startWithFew: { residentMB: number };
+      aim: { moreMB: number };
+    }>("bench:restart", "--trades", "3000");
+    assert.equal(events, 6 + 30 + 2 * 3000);
+    assert.ok(start.residentMB < startWithFew.residentMB + aim.moreMB, `${start.residentMB} MB`);
+  });
 });
