@@ -50,6 +50,16 @@ export interface SignedReadingView {
   signedAtMs: number;
 }
 
+/** `GET /api/homes`, in the order of the settings: those of this server. */
+export interface HomeListView {
+  homes: HomeView[];
+}
+
+/** `GET /api/meters`: those of this server's homes first, then those of other servers. */
+export interface MeterListView {
+  meters: MeterView[];
+}
+
 /** `GET /api/offers`, newest first. */
 export interface OfferListView {
   offers: OfferView[];

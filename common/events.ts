@@ -1,6 +1,8 @@
 /**
- * The whole Socket.IO protocol: a snapshot on connecting, then changes. One way: a page cannot move money or the
- * relay through it. The views are what is meant; what is sent is `Wire` of it. Addresses are checksummed.
+ * The whole Socket.IO protocol: a snapshot on connecting, then changes. A page says which house it shows and whose
+ * trades are its own (`Look`), and nothing else: it cannot move money or the relay through this. It is told of the whole
+ * street in brief, of its house in full, of its own trades and of every offer; `/api` has the rest. The views are what is
+ * meant; what is sent is `Wire` of it. Addresses are checksummed.
  */
 import type { Address } from "./address";
 import type { MeterKind } from "./home";
@@ -181,6 +183,7 @@ export interface HomeView {
 export interface StreetHouseView {
   meter: Address;
   name: string | null;
+  kind: MeterKind | null;
   /** Who sells what its meter measures. */
   prosumer: Address;
   state: MeterView["state"];
@@ -253,12 +256,22 @@ export interface NetworkView {
   blocks: BlockView[];
 }
 
+/** What one page looks at. */
+export interface Look {
+  /** The meter of the house on show; null for the first of the street. */
+  house: Address | null;
+  /** Whose trades it is told of, beside those of the house on show; null for nobody's. */
+  account: Address | null;
+}
+
+/** As one page looks at it. */
 export interface Snapshot {
   offers: OfferView[];
+  /** Of the account and of the house on show: all open ones, and of the closed ones the newest. */
   trades: TradeView[];
-  /** Those of this server's homes first. */
+  /** Of the house on show; none where there is no such house. */
   meters: MeterView[];
-  /** Of this server, in the order of its settings. */
+  /** Of the house on show, where it is one of this server. */
   homes: HomeView[];
   /** Every house, those of this server first. */
   street: StreetHouseView[];
@@ -290,5 +303,10 @@ export interface News {
 
 export type ServerToClientEvents = { [Name in keyof News]: (news: Wire<News[Name]>) => void };
 
-/** Nothing: reading needs no request, and nothing here may move money or the relay. */
-export type ClientToServerEvents = Record<never, never>;
+/**
+ * `look`: another house is on show, or another account is connected; the answer is a snapshot. The first look is the
+ * handshake's `auth`. Whoever sends anything else, or looks about too fast, is disconnected.
+ */
+export interface ClientToServerEvents {
+  look: (look: Look) => void;
+}

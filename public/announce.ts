@@ -5,12 +5,18 @@ import { ownTrades } from "./select";
 import type { PageState } from "./state";
 import type { Store } from "./store";
 
-/** What is new between two states, as sentences; nothing on the first snapshot, which is no news. */
+/**
+ * What is new between two states, as sentences. What a snapshot shows for the first time is no news: another account was
+ * connected, or another house is on show.
+ */
 export function announceText(before: PageState, after: PageState): string {
   if (!before.hasSnapshot || before.trades === after.trades) return "";
   const t = translator(after.ui.language);
   return ownTrades(after)
-    .filter((trade) => before.trades[String(trade.tradeId)]?.status !== trade.status)
+    .filter(({ tradeId, status }) => {
+      const was = before.trades[String(tradeId)];
+      return was ? was.status !== status : before.snapshots === after.snapshots;
+    })
     .map((trade) =>
       t("announce.trade", {
         energy: energy(trade.milliWh, after.ui.language),

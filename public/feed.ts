@@ -12,6 +12,7 @@ import type {
   TradeView,
 } from "../common/events";
 import { loadHistory } from "./history";
+import { lookOf } from "./look";
 import type { Store } from "./store";
 
 export interface Feed {
@@ -22,7 +23,12 @@ export interface Feed {
 
 /** @param returned is called when the server is there again: it may be another one */
 export function startFeed(store: Store, returned: () => void): Feed {
-  const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({ reconnectionDelayMax: 5000 });
+  const looked = lookOf(store);
+  const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
+    reconnectionDelayMax: 5000,
+    auth: (tell) => tell(looked.first()),
+  });
+  const unsubscribe = store.subscribe(() => looked.when((look) => socket.emit("look", look)));
   const lost = () => store.dispatch({ type: "server", server: "lost" });
   socket.on("connect", () => {
     const wasLost = store.state.server === "lost";
@@ -48,6 +54,9 @@ export function startFeed(store: Store, returned: () => void): Feed {
   socket.on("config", (version) => store.dispatch({ type: "configVersion", version }));
   return {
     retry: () => void socket.connect(),
-    stop: () => void socket.disconnect(),
+    stop() {
+      unsubscribe();
+      socket.disconnect();
+    },
   };
 }

@@ -95,6 +95,8 @@ export interface PageState {
   /** Every node; null until the server has asked them. */
   network: NetworkView | null;
   hasSnapshot: boolean;
+  /** How many there were. */
+  snapshots: number;
   /** `version` of the configuration that counts, by the newest snapshot. */
   configVersion: string | null;
   /** Names of the page's script: as the server would serve it now, and as it runs here. */
@@ -139,6 +141,7 @@ export const initialState: PageState = {
   chain: null,
   network: null,
   hasSnapshot: false,
+  snapshots: 0,
   configVersion: null,
   scripts: { served: null, own: null },
   isElsewhere: false,
@@ -273,6 +276,7 @@ export function reduce(state: PageState, action: Action): PageState {
       return {
         ...state,
         hasSnapshot: true,
+        snapshots: state.snapshots + 1,
         offers: byId(offers, (offer) => offer.offerId),
         trades: byId(trades, (trade) => trade.tradeId),
         meters: byId(meters, (meter) => meter.meter),

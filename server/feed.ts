@@ -3,17 +3,28 @@
  * Samples go past it, each as it comes.
  */
 import type { Address } from "../common/address";
-import type { News } from "../common/events";
+import type { HomeView, MeterView, News, TradeView } from "../common/events";
 import type { Service } from "../common/service";
 import { bigintsAsText } from "../common/wire";
 import type { Homes } from "../home/homes";
+import { accountRoom, houseRoom } from "./look";
 import type { Ledger } from "./store/ledger";
 import type { Views } from "./views";
 
-/** To all pages; `volatile` may be lost by a slow one. */
+/** To the pages in these rooms, to all where none is named; `volatile` may be lost by a slow one. */
 export interface Publisher {
-  send<Name extends keyof News>(name: Name, news: News[Name]): void;
-  sendVolatile<Name extends keyof News>(name: Name, news: News[Name]): void;
+  send<Name extends keyof News>(name: Name, news: News[Name], rooms?: string[]): void;
+  sendVolatile<Name extends keyof News>(name: Name, news: News[Name], rooms?: string[]): void;
+  /** To each page a new one, as it looks. */
+  sendSnapshots(): void;
+}
+
+/** Who is told: those who look at the house, and the trade's own parties; of everything else, everybody. */
+function roomsOf<Name extends keyof News>(name: Name, news: News[Name]): string[] | undefined {
+  if (name === "meter" || name === "home") return [houseRoom((news as MeterView | HomeView).meter)];
+  if (name !== "trade") return undefined;
+  const { buyer, seller } = news as TradeView;
+  return [accountRoom(buyer), accountRoom(seller)];
 }
 
 /** A trade's progress changes with every sample; people read ten numbers a second at most. */
@@ -81,7 +92,7 @@ export class Feed implements Service {
         this.gather();
       },
       sampled: (meter, sample) => {
-        if (this.isRunning) publisher.sendVolatile("sample", views.sample(meter, sample));
+        if (this.isRunning) publisher.sendVolatile("sample", views.sample(meter, sample), [houseRoom(meter)]);
         if (sample.registerMilliWh === this.registers.get(meter)) return;
         // What was sold today moves with the register, and no sample says it.
         this.registers.set(meter, sample.registerMilliWh);
@@ -151,7 +162,7 @@ export class Feed implements Service {
     const { views } = this.parts;
     if (this.isReplaced || this.trades.size + this.offers.size > SNAPSHOT_ABOVE) {
       this.told = new Map();
-      this.parts.publisher.send("snapshot", views.snapshot());
+      this.parts.publisher.sendSnapshots();
     } else {
       for (const id of this.offers) {
         const offer = views.offer(id);
@@ -182,6 +193,6 @@ export class Feed implements Service {
     const json = JSON.stringify(news, bigintsAsText);
     if (this.told.get(name + id) === json) return;
     this.told.set(name + id, json);
-    this.parts.publisher.send(name, news);
+    this.parts.publisher.send(name, news, roomsOf(name, news));
   }
 }

@@ -1,21 +1,25 @@
 /**
- * Socket.IO, one way: a snapshot on connecting, then changes. A reader that falls behind loses samples; when even the
+ * Socket.IO: a snapshot on connecting, then changes, of what the page looks at. A reader that falls behind loses samples; when even the
  * rest piles up here it is disconnected, and gets a new snapshot when it returns: no trade is lost to it, no memory
  * to us.
  */
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type DefaultEventsMap, Server, type Socket } from "socket.io";
-import type { ClientToServerEvents, News, ServerToClientEvents } from "../common/events";
+import type { ClientToServerEvents, Look, News, ServerToClientEvents, Snapshot } from "../common/events";
 import type { Log } from "../common/log";
 import type { Service } from "../common/service";
-import { toWire } from "../common/wire";
+import { toWire, type Wire } from "../common/wire";
 import type { Publisher } from "./feed";
 import type { Hosts } from "./http/hosts";
+import { accountRoom, houseRoom, lookFrom } from "./look";
 import type { Views } from "./views";
 
 interface Reader {
   /** Characters handed to the transport and not yet taken by the network. */
   waiting: number;
+  look: Look;
+  /** When it may be served its next look, by the steady clock; it looks about faster than people do far above that. */
+  lookedUntilMs: number;
 }
 /** A connection as Engine.IO has it, before Socket.IO's own. */
 interface EngineClient {
@@ -46,8 +50,11 @@ const DEFAULT_LIMITS: SocketLimits = {
   maxWaitingInAll: 100_000_000,
 };
 
-/** A page sends handshakes and pongs, nothing else. */
+/** A page sends handshakes, pongs and where it looks, nothing else. */
 const MAX_CLIENT_BYTES = 1_000;
+/** Each look costs a snapshot: this many in a row, and one more in each of these spans. */
+const LOOKS_IN_A_ROW = 30;
+const LOOK_EVERY_MS = 200;
 
 export interface SocketParts {
   server: HttpServer;
@@ -99,13 +106,29 @@ export class Sockets implements Service, Publisher {
     this.io = undefined;
   }
 
-  send<Name extends keyof News>(name: Name, news: News[Name]): void {
+  send<Name extends keyof News>(name: Name, news: News[Name], rooms?: string[]): void {
     this.leaveSlowest();
-    this.io?.emit(name, ...sent<Name>(news));
+    this.to(rooms)?.emit(name, ...sent<Name>(news));
   }
 
-  sendVolatile<Name extends keyof News>(name: Name, news: News[Name]): void {
-    this.io?.volatile.emit(name, ...sent<Name>(news));
+  sendVolatile<Name extends keyof News>(name: Name, news: News[Name], rooms?: string[]): void {
+    this.to(rooms)?.volatile.emit(name, ...sent<Name>(news));
+  }
+
+  sendSnapshots(): void {
+    const ofLook = new Map<string, Wire<Snapshot>>();
+    for (const socket of this.io?.sockets.sockets.values() ?? []) {
+      const { look } = socket.data;
+      const key = JSON.stringify(look);
+      const snapshot = ofLook.get(key) ?? toWire(this.parts.views.snapshot(look));
+      ofLook.set(key, snapshot);
+      this.show(socket, snapshot);
+    }
+  }
+
+  /** All in these rooms, each page once; everybody where none is named. */
+  private to(rooms: string[] | undefined): Pick<PageServer, "emit" | "volatile"> | undefined {
+    return rooms ? this.io?.to(rooms) : this.io;
   }
 
   private leaveSlowest(): void {
@@ -130,9 +153,36 @@ export class Sockets implements Service, Publisher {
     socket.conn.on("drain", () => {
       socket.data.waiting = 0;
     });
-    // Nothing is expected from a page: whoever sends an event is not one.
-    socket.onAny(() => socket.disconnect(true));
-    socket.emit("snapshot", toWire(this.parts.views.snapshot()));
+    socket.data.lookedUntilMs = 0;
+    // Nothing else is expected from a page: whoever sends another event is not one.
+    socket.onAny((name, sent, ...more) => {
+      if (name === "look" && more.length === 0) this.look(socket, sent);
+      else socket.disconnect(true);
+    });
+    this.look(socket, socket.handshake.auth);
+  }
+
+  /** The page sees what it looks at, at once and from now on. */
+  private look(socket: PageSocket, sent: unknown): void {
+    const look = lookFrom(sent);
+    const nowMs = performance.now();
+    const untilMs = Math.max(nowMs, socket.data.lookedUntilMs) + LOOK_EVERY_MS;
+    if (!look || untilMs > nowMs + LOOKS_IN_A_ROW * LOOK_EVERY_MS) {
+      socket.disconnect(true);
+      return;
+    }
+    socket.data.lookedUntilMs = untilMs;
+    socket.data.look = look;
+    this.show(socket, toWire(this.parts.views.snapshot(look)));
+  }
+
+  /** The rooms follow from what is shown: which house is the first, and who owns it, may have changed. */
+  private show(socket: PageSocket, snapshot: Wire<Snapshot>): void {
+    for (const room of socket.rooms) if (room !== socket.id) socket.leave(room);
+    for (const { meter, prosumer } of snapshot.meters) socket.join([houseRoom(meter), accountRoom(prosumer)]);
+    const { account } = socket.data.look;
+    if (account) socket.join(accountRoom(account));
+    socket.emit("snapshot", snapshot);
   }
 
   /** Why a handshake is refused; undefined when it is welcome. */

@@ -1,10 +1,11 @@
 /** What people and programs read: the server's state as the wire protocol has it. Pure; nothing is kept here. */
 
 import { noBlockSince } from "../chain/chain-clock";
-import type { Address } from "../common/address";
+import { type Address, sameAddress } from "../common/address";
 import type {
   ChainView,
   HomeView,
+  Look,
   MeterView,
   NetworkView,
   OfferView,
@@ -23,7 +24,7 @@ import { newestFirst, passes } from "../market/questions";
 import type { MarketMeter, MarketOffer, MarketReader, MarketTrade, PageOf } from "../market/types";
 import type { Ledger } from "./store/ledger";
 
-/** In the snapshot: every open trade, and of the closed ones the newest. The rest is in `/api/trades`. */
+/** In the snapshot, of each way to close and each party. The rest is in `/api/trades`. */
 const CLOSED_TRADES_IN_SNAPSHOT = 200;
 
 /** Who owns a meter that nobody has commissioned. */
@@ -60,23 +61,38 @@ export class Views {
     return this.parts.ledger.displayed;
   }
 
-  snapshot(): Snapshot {
-    const newest = { offset: 0, limit: CLOSED_TRADES_IN_SNAPSHOT };
-    const settled = this.market.trades({ closed: "settled" }, newest);
-    const refunded = this.market.trades({ closed: "refunded" }, newest);
-    const closed = [...settled, ...refunded].sort(newestFirst).slice(0, CLOSED_TRADES_IN_SNAPSHOT);
-    const open = this.openTrades();
+  /** As one page looks at it; a house that is none of this street is as good as none chosen. */
+  snapshot(look: Look): Snapshot {
+    const street = this.street();
+    const house = street.find(({ meter }) => sameAddress(meter, look.house)) ?? street[0];
+    const parties = [look.account, house?.prosumer].filter((party) => party != null);
     return {
-      offers: this.offers(),
-      trades: [...open, ...closed].map((trade) => this.tradeOf(trade)),
-      meters: this.meters(),
-      homes: this.homes(),
-      street: this.street(),
+      offers: this.offers().filter(({ status }) => status === "open"),
+      trades: this.tradesOf(parties).map((trade) => this.tradeOf(trade)),
+      meters: house ? [this.meter(house.meter)] : [],
+      homes: this.homes().filter(({ meter }) => meter === house?.meter),
+      street,
       chain: this.chain(),
       network: this.parts.network(),
       configVersion: this.configVersion(),
       pageScript: this.parts.pageScript(),
     };
+  }
+
+  /** All open ones of these parties, and of the closed ones the newest of each. Newest first. */
+  private tradesOf(parties: Address[]): MarketTrade[] {
+    const newest = { offset: 0, limit: CLOSED_TRADES_IN_SNAPSHOT };
+    const isOf = ({ buyer, seller }: MarketTrade) =>
+      parties.some((party) => sameAddress(buyer, party) || sameAddress(seller, party));
+    const found = [
+      ...this.openTrades().filter(isOf),
+      ...parties.flatMap((party) => [
+        ...this.market.trades({ party, closed: "settled" }, newest),
+        ...this.market.trades({ party, closed: "refunded" }, newest),
+      ]),
+    ];
+    const byId = new Map(found.map((trade) => [trade.tradeId, trade]));
+    return [...byId.values()].sort(newestFirst);
   }
 
   configVersion(): string | null {
@@ -221,6 +237,7 @@ export class Views {
       return {
         meter,
         name: home?.name ?? null,
+        kind: home?.kind ?? null,
         prosumer,
         state,
         watts: sample && rounded(sample.watts, 10),

@@ -97,6 +97,8 @@ const firmwareNote = ({ t }: View, { name, opensByItself }: MeterFirmware) => ht
 export function flow(view: View) {
   const { state, t, language } = view;
   const meter = shownMeter(state);
+  // A house that was just chosen has yet to be told of.
+  const unseen = shownHouse(state) === null ? "none" : "unknown";
   const sample = meter?.lastSample ?? null;
   const isLive = state.server === "online" && meter?.state === "online" && sample !== null;
   const isClosed = meter?.relay === "closed";
@@ -115,8 +117,8 @@ export function flow(view: View) {
       <div class="card-head">
         <h2 id="flow-title">${t("flow.title")}</h2>
         ${houseChoice(view)}
-        <span class="tag ${isLive ? "good" : ""}" id=${ids.meterState} data-state=${meter?.state ?? "none"}>
-          ${t(`meter.${state.server === "online" ? (meter?.state ?? "none") : "unknown"}`)}
+        <span class="tag ${isLive ? "good" : ""}" id=${ids.meterState} data-state=${meter?.state ?? unseen}>
+          ${t(`meter.${state.server === "online" ? (meter?.state ?? unseen) : "unknown"}`)}
         </span>
       </div>
       ${scene(panel, isCharging, isSelling, isClosed && isLive, label)}

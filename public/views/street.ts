@@ -148,15 +148,7 @@ export function street(view: View) {
   if (all.length < 2) return nothing;
   const { account } = state.wallet;
   const { language } = state.ui;
-  const seen = [
-    state.street,
-    state.homes,
-    shownHouse(state),
-    account,
-    language,
-    configOf(state),
-    state.server,
-  ];
+  const seen = [state.street, shownHouse(state), account, language, configOf(state), state.server];
   return html`
     <section class="card street ${state.server === "online" ? "" : "stale"}" id=${ids.street} aria-labelledby="street-title">
       ${guard(seen, () => content(view, all))}

@@ -70,7 +70,11 @@ async function startServer(env: Record<string, string>): Promise<string> {
 function openReader(url: string, heard: (key: string) => void): Promise<Reader> {
   const page: Page = io(url, { forceNew: true, reconnection: false, transports: ["websocket"] });
   const offers = new Map<string, string>();
-  page.on("offer", (offer) => offers.set(offer.offerId, JSON.stringify(offer)));
+  page.on("offer", (offer) => {
+    // A page that comes later is not told of those that are closed.
+    if (offer.status === "open") offers.set(offer.offerId, JSON.stringify(offer));
+    else offers.delete(offer.offerId);
+  });
   page.on("sample", ({ meter, atMs }) => heard(`${meter}:${atMs}`));
   return new Promise((resolve, reject) => {
     page.on("connect_error", reject);

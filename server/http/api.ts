@@ -1,7 +1,14 @@
 /** What programs and the page ask for: JSON, read-only. */
 import { Router } from "express";
 import { z } from "zod";
-import type { ConfigView, OfferListView, TradeDetailView, TradePageView } from "../../common/api";
+import type {
+  ConfigView,
+  HomeListView,
+  MeterListView,
+  OfferListView,
+  TradeDetailView,
+  TradePageView,
+} from "../../common/api";
 import { type NetworkView, TRADE_STATUSES } from "../../common/events";
 import type { Log } from "../../common/log";
 import type { Journal } from "../store/journal";
@@ -52,6 +59,18 @@ export function createApi(parts: ApiParts): Router {
     if (!view)
       throw new HttpError(503, "noContracts", `The contracts are not known yet: ${views.chain().detail}.`);
     response.json(view);
+  });
+
+  api.get("/homes", (request, response) => {
+    parseInput(noQuery, request.query);
+    const list: HomeListView = { homes: views.homes() };
+    response.json(list);
+  });
+
+  api.get("/meters", (request, response) => {
+    parseInput(noQuery, request.query);
+    const list: MeterListView = { meters: views.meters() };
+    response.json(list);
   });
 
   api.get("/offers", (request, response) => {

@@ -4,6 +4,7 @@ import {
   commissioned,
   HandChain,
   listed,
+  METER,
   opened,
   START_MS,
   type Stand,
@@ -94,11 +95,11 @@ describe("A second server that signs with this meter's key", () => {
     });
 
     it("tells the page and whoever watches", async () => {
-      const { halt, relay } = stand.views.snapshot().meters[0]!;
+      const { halt, relay } = stand.views.meter(METER);
       assert.ok(halt?.reason === "secondSigner");
       assert.deepEqual([halt.tradeId, halt.block, relay], [TRADE, 4, "closed"]);
       stand.tick(100);
-      assert.equal(stand.views.snapshot().meters[0]!.relay, "open");
+      assert.equal(stand.views.meter(METER).relay, "open");
       const web = new Web(webParts(stand));
       await web.start();
       try {

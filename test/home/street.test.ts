@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import type { HomeListView, MeterListView } from "../../common/api";
+import type { Wire } from "../../common/wire";
 import { GATHER_MS, TICK_MS } from "../../home/homes";
 import { Web } from "../../server/web";
 import {
@@ -98,8 +100,9 @@ describe("two homes on one server", () => {
     );
   });
 
-  it("are shown by name, each with its own meter, and none as elsewhere", () => {
-    const { homes, meters } = stand.views.snapshot();
+  it("are shown by name, each with its own meter, and none as elsewhere", async () => {
+    const { homes } = JSON.parse(await asked("/api/homes")) as Wire<HomeListView>;
+    const { meters } = JSON.parse(await asked("/api/meters")) as Wire<MeterListView>;
     assert.deepEqual(
       homes.map(({ name, meter, kind }) => [name, meter, kind]),
       [

@@ -120,6 +120,7 @@ export const home: HomeView = {
 export const streetHouse: StreetHouseView = {
   meter: METER,
   name: "House 1",
+  kind: "simulated",
   prosumer: LAB_ACCOUNTS.prosumer.address,
   state: "online",
   watts: 0,

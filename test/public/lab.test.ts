@@ -195,6 +195,13 @@ describe("A screen reader", () => {
     };
     assert.equal(announceText(before, after), "Your trade of 20 mWh: Delivering");
     assert.equal(announceText(before, before), "");
+    const unknown = { ...before, trades: {} };
+    assert.equal(announceText(unknown, after), "Your trade of 20 mWh: Delivering");
+    assert.equal(
+      announceText(unknown, { ...after, snapshots: 1 }),
+      "",
+      "another account's trades are no news",
+    );
     assert.equal(announceText({ ...before, hasSnapshot: false, trades: {} }, after), "");
   });
 });

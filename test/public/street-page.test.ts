@@ -121,6 +121,25 @@ describe("The street", function () {
     await close();
   });
 
+  it("is asked for one house in full: each that is chosen, none of those that are stepped over", async () => {
+    server.looks.length = 0;
+    const { page, close } = await open(6);
+    await page.locator(`#${ids.today}`, { hasText: "1 mWh" }).waitFor();
+    assert.deepEqual(server.looks, [null], "the first house needs no second question");
+    for (const n of [2, 3, 4]) await press(page, ids.house(meterOf(n)));
+    await page.locator(`#${ids.today}`, { hasText: "4 mWh" }).waitFor();
+    assert.equal(server.looks.at(-1), meterOf(4));
+    await page.reload();
+    await page.locator(`#${ids.today}`, { hasText: "4 mWh" }).waitFor();
+    assert.equal(server.looks.at(-1), meterOf(4));
+    assert.equal(
+      server.looks.filter((house) => house === null).length,
+      1,
+      "a reload asks for its house at once",
+    );
+    await close();
+  });
+
   it("says plainly of a house of another server that it is elsewhere, and guesses nothing", async () => {
     const own = streetSnapshot(2);
     const [first, second] = own.street as [StreetHouseView, StreetHouseView];

@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { io } from "socket.io-client";
 import { readContracts } from "../../chain/artifacts";
-import type { HomeView, Snapshot } from "../../common/events";
+import type { HomeListView, MeterListView, OfferListView } from "../../common/api";
+import type { HomeView } from "../../common/events";
 import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import type { Wire } from "../../common/wire";
 import { compile } from "../../scripts/compile";
@@ -78,14 +78,11 @@ describe("npm start with a street", function () {
     assert.ok(response.ok, `${path}: ${response.status}`);
     return (await response.json()) as T;
   };
-  const snapshot = async (): Promise<Wire<Snapshot>> => {
-    const page = io(`http://127.0.0.1:${env.PORT}`, { transports: ["websocket"], forceNew: true });
-    try {
-      return await new Promise((resolve) => page.once("snapshot", resolve));
-    } finally {
-      page.close();
-    }
-  };
+  const snapshot = async () => ({
+    ...(await get<Wire<HomeListView>>("/api/homes")),
+    ...(await get<Wire<MeterListView>>("/api/meters")),
+    ...(await get<Wire<OfferListView>>("/api/offers")),
+  });
   const homeCalled = async (name: string): Promise<Wire<HomeView>> =>
     (await snapshot()).homes.find((home) => home.name === name)!;
   const lab = () =>
@@ -112,6 +109,8 @@ describe("npm start with a street", function () {
         return now.offers.length === 8 && now.meters.every(({ state }) => state === "online") && now;
       },
       30_000,
+      // The server answers 600 requests a minute.
+      500,
     );
     assert.deepEqual(
       homes.map(({ name, kind, receiving }) => [name, kind, receiving?.kind ?? null]),
@@ -151,10 +150,15 @@ describe("npm start with a street", function () {
     const { tradeId } = await purchase(chain, "consumer", 1n, 4n);
     const trade = await untilSettled(tradeId);
     assert.equal(trade.deliveredMilliWh, "4");
-    const arrived = await until("it has arrived", async () => {
-      const sample = (await homeCalled("House 2")).receiving?.lastSample;
-      return sample != null && BigInt(sample.registerMilliWh) > 0n && BigInt(sample.registerMilliWh);
-    });
+    const arrived = await until(
+      "it has arrived",
+      async () => {
+        const sample = (await homeCalled("House 2")).receiving?.lastSample;
+        return sample != null && BigInt(sample.registerMilliWh) > 0n && BigInt(sample.registerMilliWh);
+      },
+      20_000,
+      500,
+    );
     // The wire takes its part, and a little flows before and after what is counted.
     assert.ok(arrived >= 3n && arrived <= 6n, `${arrived} mWh`);
   });

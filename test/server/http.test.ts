@@ -329,7 +329,7 @@ describe("the HTTP side", function () {
     stand.meter.sample();
     const silent = await refused(await get("/healthz"), 503, "degraded");
     assert.match(silent, /^chain silent: no block has come since block \d+ of \d\d:\d\d:\d\d UTC/);
-    assert.equal(stand.views.snapshot().chain.state, "silent");
+    assert.equal(stand.views.chain().state, "silent");
     assert.match(await (await get("/metrics")).text(), /^neighborwatt_chain_silent 1$/m);
     stand.chain.confirm();
     assert.deepEqual(await json("/healthz"), { status: "ok" });

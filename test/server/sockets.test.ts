@@ -6,6 +6,7 @@ import type {
   ChainView,
   ClientToServerEvents,
   MeterView,
+  SampleView,
   ServerToClientEvents,
   Snapshot,
   StreetHouseView,
@@ -20,6 +21,7 @@ import {
   listed,
   METER,
   OTHER_METER,
+  OTHER_PROSUMER,
   opened,
   PROSUMER,
   type Stand,
@@ -72,8 +74,10 @@ describe("the sockets", function () {
     url = web.url.replace("localhost", "127.0.0.1");
   }
 
+  /** A page of the buyer's, unless it says something else of itself. */
   function open(options: Parameters<typeof io>[1] = {}): Page {
-    const page: Page = io(url, { forceNew: true, reconnection: false, ...options });
+    const auth = { house: null, account: BUYER };
+    const page: Page = io(url, { forceNew: true, reconnection: false, auth, ...options });
     pages.push(page);
     return page;
   }
@@ -85,7 +89,7 @@ describe("the sockets", function () {
       });
     });
 
-  it("tell everybody everything on connecting, and then what changes", async () => {
+  it("tell a page what it looks at on connecting, and then what changes", async () => {
     const [first, second] = [open(), open({ transports: ["websocket"] })];
     const [snapshot, same] = await Promise.all([snapshotOf(first), snapshotOf(second)]);
     assert.deepEqual(same, snapshot);
@@ -111,11 +115,19 @@ describe("the sockets", function () {
     stand.chain.confirm(commissioned(OTHER_METER));
     const page = open();
     const { street } = await snapshotOf(page);
-    const elsewhere = { name: null, state: "elsewhere", watts: null, roofW: null, batteryCharge: null };
+    const elsewhere = {
+      name: null,
+      kind: null,
+      state: "elsewhere",
+      watts: null,
+      roofW: null,
+      batteryCharge: null,
+    };
     assert.deepEqual(street, [
       {
         meter: METER,
         name: "House 1",
+        kind: "simulated",
         prosumer: PROSUMER,
         state: "online",
         watts: 0,
@@ -286,7 +298,101 @@ describe("the sockets", function () {
     await next;
   });
 
-  it("hang up on whoever speaks: nothing can be asked for here", async () => {
+  it("tell of trades to their two parties, and to whoever looks at the seller's house", async () => {
+    stand.chain.confirm(commissioned(OTHER_METER, OTHER_PROSUMER));
+    const looks = [
+      { house: null, account: BUYER },
+      { house: OTHER_METER, account: PROSUMER.toLowerCase() },
+      { house: METER, account: null },
+      { house: OTHER_METER, account: null },
+    ];
+    const four = looks.map((auth) => open({ auth }));
+    const [buyer, seller, watcher, stranger] = four as [Page, Page, Page, Page];
+    await Promise.all(four.map(snapshotOf));
+    const strange: string[] = [];
+    for (const name of ["trade", "meter", "home", "sample"] as const)
+      stranger.on(name, () => strange.push(name));
+    const told = [buyer, seller, watcher].map((page) =>
+      tradeOf(page, ({ status }) => status === "delivering"),
+    );
+    const offer = new Promise<string>((resolve) =>
+      stranger.on("offer", ({ remainingMilliWh }) => resolve(remainingMilliWh)),
+    );
+    stand.chain.confirm(opened(TRADE, 20n));
+    stand.tick(100, 7n);
+    for (const trade of await Promise.all(told)) assert.equal(trade.tradeId, "1000001");
+    assert.equal(await offer, "99980", "every offer is everybody's");
+    const late = open({ auth: { house: OTHER_METER, account: null } });
+    assert.deepEqual((await snapshotOf(late)).trades, []);
+    assert.deepEqual(strange, []);
+  });
+
+  it("show another house and another account's trades to a page that looks there", async () => {
+    stand.chain.confirm(commissioned(OTHER_METER, OTHER_PROSUMER), opened(TRADE, 20n));
+    const page = open({ auth: { house: OTHER_METER, account: null } });
+    const before = await snapshotOf(page);
+    assert.deepEqual(
+      [before.meters.map(({ meter }) => meter), before.homes, before.trades],
+      [[OTHER_METER], [], []],
+    );
+    assert.equal(before.street.length, 2);
+    page.emit("look", { house: METER, account: BUYER });
+    const after = await snapshotOf(page);
+    assert.deepEqual([after.meters[0]?.meter, after.homes[0]?.meter, after.trades.length], [METER, METER, 1]);
+    const sample = new Promise<Wire<SampleView>>((resolve) => page.once("sample", resolve));
+    stand.tick(100, 7n);
+    assert.equal((await sample).meter, METER);
+    page.emit("look", { house: OTHER_METER, account: null });
+    await snapshotOf(page);
+    const samples: unknown[] = [];
+    page.on("sample", (heard) => samples.push(heard));
+    stand.tick(100, 7n);
+    page.emit("look", { house: "0x0000000000000000000000000000000000000001", account: null });
+    assert.equal((await snapshotOf(page)).meters[0]?.meter, METER, "an unknown house is as good as none");
+    assert.deepEqual(samples, [], "the house that was left is not heard any more");
+  });
+
+  const strange: [what: string, sent: unknown[]][] = [
+    ["nothing", []],
+    ["no object", ["0x"]],
+    ["another address than one", [{ house: "0x12", account: null }]],
+    ["a list of accounts", [{ house: null, account: [BUYER] }]],
+    ["more than a look", [{ house: null, account: null, relay: "closed" }]],
+    [
+      "two looks at once",
+      [
+        { house: null, account: null },
+        { house: null, account: null },
+      ],
+    ],
+  ];
+  for (const [what, sent] of strange)
+    it(`hang up on a look that is ${what}`, async () => {
+      const page = open();
+      await snapshotOf(page);
+      const gone = new Promise((resolve) => page.once("disconnect", resolve));
+      (page as unknown as Socket).emit("look", ...sent);
+      await gone;
+    });
+
+  it("hang up on a handshake whose look is none", async () => {
+    const page = open({ auth: { house: 7 } });
+    page.on("snapshot", () => assert.fail("it is shown nothing"));
+    await new Promise((resolve) => page.once("disconnect", resolve));
+  });
+
+  it("hang up on whoever looks about faster than people do", async () => {
+    const page = open();
+    await snapshotOf(page);
+    let snapshots = 0;
+    page.on("snapshot", () => snapshots++);
+    const gone = new Promise((resolve) => page.once("disconnect", resolve));
+    for (let i = 0; i < 200; i++) page.emit("look", { house: METER, account: null });
+    await gone;
+    assert.ok(snapshots < 60, `${snapshots} snapshots`);
+  });
+
+  it("hang up on whoever says anything else: nothing can be asked for here", async () => {
     const page = open();
     await snapshotOf(page);
     const gone = new Promise((resolve) => page.once("disconnect", resolve));

@@ -29,6 +29,7 @@ import type { WebParts } from "../../server/web";
 export const METER = "0x00000000000000000000000000000000000000aA";
 export const OTHER_METER = "0x00000000000000000000000000000000000000Ab";
 export const PROSUMER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+export const OTHER_PROSUMER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
 export const BUYER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 /** What the settings say of the home in these tests. */
 export const HOME: HomeSettings = {
@@ -54,10 +55,10 @@ type WithoutPlace<E> = E extends ChainEvent ? Omit<E, "block" | "blockHash" | "t
 /** An event without its place, or with a transaction of its own naming. */
 export type Happening = WithoutPlace<ChainEvent> & { txHash?: string };
 
-export const commissioned = (meter = METER): Happening => ({
+export const commissioned = (meter = METER, prosumer = PROSUMER): Happening => ({
   name: "MeterCommissioned",
   meter,
-  prosumer: PROSUMER,
+  prosumer,
   baselineMilliWh: 0n,
 });
 export const listed = (offerId: bigint, milliWh = 1000n, meter = METER): Happening => ({

@@ -8,15 +8,17 @@ import { join } from "node:path";
 import express from "express";
 import { Server } from "socket.io";
 import type { ConfigView } from "../../common/api";
-import type { ClientToServerEvents, News, ServerToClientEvents, Snapshot } from "../../common/events";
+import type { ClientToServerEvents, Look, News, ServerToClientEvents, Snapshot } from "../../common/events";
 import { toWire } from "../../common/wire";
 import { buildPage } from "../../scripts/build-page";
 
 export interface ScriptedServer {
   readonly url: string;
-  /** Of every connection from now on. */
+  /** Every house in full: each page is shown of it what it looks at. */
   snapshot: Snapshot;
   config: ConfigView;
+  /** Every house that was looked at, in order, of all pages; null where a page named none. */
+  readonly looks: (string | null)[];
   tell<Name extends keyof News>(name: Name, news: News[Name]): void;
   stop(): Promise<void>;
 }
@@ -29,12 +31,26 @@ export async function scriptedServer(config: ConfigView, snapshot: Snapshot): Pr
   app.use(express.static(join(__dirname, "..", "..", "build", "page")));
   const server = createServer(app);
   const io = new Server<ClientToServerEvents, ServerToClientEvents>(server);
-  io.on("connection", (socket) => socket.emit("snapshot", toWire(scripted.snapshot)));
+  io.on("connection", (socket) => {
+    const show = ({ house }: Look) => {
+      const { meters, homes, ...rest } = scripted.snapshot;
+      const shown = meters.find(({ meter }) => meter === house) ?? meters[0];
+      const isShown = ({ meter }: { meter: string }) => meter === shown?.meter;
+      socket.emit(
+        "snapshot",
+        toWire({ ...rest, meters: meters.filter(isShown), homes: homes.filter(isShown) }),
+      );
+      scripted.looks.push(house);
+    };
+    socket.on("look", show);
+    show(socket.handshake.auth as Look);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const scripted: ScriptedServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     snapshot,
     config,
+    looks: [],
     // One kind of news at a time is what Socket.IO's types cannot follow.
     tell: (name, news) =>
       void io.emit(name, ...([toWire(news)] as unknown as Parameters<ServerToClientEvents[typeof name]>)),
