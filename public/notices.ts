@@ -30,6 +30,7 @@ export type NoticeName =
   | "meterGone"
   | "simulationFailed"
   | "rejected"
+  | "accountChanged"
   | "windowOpen"
   | "notConnected"
   | "staleNonce"
@@ -94,6 +95,7 @@ const KINDS: Record<NoticeName, Kind> = {
   meterGone: { tone: "warning", mend: "help" },
   simulationFailed: { tone: "warning", mend: "dismiss" },
   rejected: { tone: "neutral", mend: "dismiss" },
+  accountChanged: { tone: "neutral", mend: "dismiss" },
   windowOpen: { tone: "info", mend: "dismiss" },
   notConnected: { tone: "info", mend: "connect" },
   staleNonce: { tone: "warning", mend: "help" },

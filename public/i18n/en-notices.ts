@@ -93,6 +93,8 @@ export const enNotices = {
   "notice.rejected.switch": "The network stays as it is.",
   "notice.rejected.watch": "Not added to your wallet.",
   "notice.rejected.text": "You said no in your wallet. Nothing has changed.",
+  "notice.accountChanged.title": "Another account was chosen meanwhile.",
+  "notice.accountChanged.text": "Nothing was sent. Press again to act with the account that is shown now.",
   "notice.windowOpen.title": "Your wallet already has a window open.",
   "notice.windowOpen.text": "Answer it first; it may be behind this one or in the toolbar.",
   "notice.notConnected.title": "Your wallet is no longer connected.",

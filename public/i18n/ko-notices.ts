@@ -95,6 +95,8 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.rejected.switch": "네트워크를 그대로 둡니다.",
   "notice.rejected.watch": "지갑에 추가하지 않았습니다.",
   "notice.rejected.text": "지갑에서 거절하셨습니다. 바뀐 것은 없습니다.",
+  "notice.accountChanged.title": "그사이 다른 계정이 선택되었습니다.",
+  "notice.accountChanged.text": "아무것도 보내지 않았습니다. 지금 보이는 계정으로 하려면 다시 누르세요.",
   "notice.windowOpen.title": "지갑 창이 이미 열려 있습니다.",
   "notice.windowOpen.text": "먼저 그 창에 답하세요. 이 창 뒤나 도구 모음에 있을 수 있습니다.",
   "notice.notConnected.title": "지갑 연결이 끊어졌습니다.",

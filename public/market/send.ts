@@ -102,6 +102,11 @@ export async function send(sender: Sender, call: Call): Promise<string | null> {
     const parameters = { ...sent, ...(data && { data }) };
     await checkBeforeSending(store, wallet, parameters);
     if (elsewhere()) return null;
+    // The wallet would ask for an account that is no longer on show.
+    if (!sameAddress(store.state.wallet.account, from)) {
+      store.dispatch({ type: "notice", notice: { name: "accountChanged" } });
+      return null;
+    }
     phase("wallet");
     const hash = (await wallet.request({ method: "eth_sendTransaction", params: [parameters] })) as string;
     const record: TransactionRecord = {

@@ -154,8 +154,8 @@ async function measure(readerCount: number, seconds: number, directory: string) 
     }
   };
   const readers = await openAll(url, readerCount, heard);
-  let gone = 0;
-  for (const { page } of readers) page.on("disconnect", () => gone++);
+  const gone: string[] = [];
+  for (const { page } of readers) page.on("disconnect", (reason) => gone.push(reason));
   isMeasuring = true;
   const endMs = performance.now() + seconds * 1000;
   let offers = 0;
@@ -170,7 +170,8 @@ async function measure(readerCount: number, seconds: number, directory: string) 
   // The last samples may still be on their way to some.
   const whole = [...arrivals.values()].slice(1, -2);
   const behind = await countBehind(url, readers);
-  const stayed = gone;
+  const disconnected = gone.length;
+  if (gone[0]) console.error(`a reader was disconnected: ${gone[0]}`);
   for (const { page } of readers) page.disconnect();
   const spreads = whole.map(({ firstMs, lastMs }) => lastMs - firstMs);
   const samplesLost = whole.reduce((sum, { count }) => sum + readerCount - count, 0);
@@ -187,7 +188,7 @@ async function measure(readerCount: number, seconds: number, directory: string) 
     aimMs: AIM_MS,
     samplesLostShare: Number((samplesLost / Math.max(1, whole.length * readerCount)).toFixed(5)),
     offersChanged: offers,
-    disconnected: stayed,
+    disconnected,
     readersBehind: behind,
   };
 }
