@@ -123,7 +123,7 @@ describe("two homes on one server", () => {
       ...{ gridImportMilliWh: 3n, gridExportMilliWh: 4n },
     };
     await again({ meters: [METER], receiving, house: { figures: () => ({ ...figures }) } });
-    const shown = () => stand.views.snapshot().homes[0]!;
+    const shown = () => stand.views.homes()[0]!;
     assert.deepEqual(shown().house, figures);
     assert.deepEqual([shown().receiving?.state, shown().receiving?.lastSample], ["stopped", null]);
     receiving.registerMilliWh = 9n;
