@@ -27,6 +27,9 @@ import {
 
 const TRADE = 1_000_001n;
 
+/** The migration that brings the market's tables is the one from here. */
+const BEFORE_MARKET_TABLES = MIGRATIONS.findIndex((sql) => sql.includes("CREATE TABLE market_trades"));
+
 /** All that the confirmed market holds. */
 const all = ({ ledger: { confirmed } }: Store) => ({
   meters: confirmed.meters(),
@@ -474,6 +477,40 @@ describe("the database file", function () {
       [[METER, 2n]],
     );
     await store.stop();
+  });
+
+  it("of a version without the market's tables has all of them made of its events", async () => {
+    let store = Store.open(folder.path, quiet);
+    const chain = new HandChain(store);
+    chain.confirm(commissioned());
+    chain.confirm(
+      listed(1n),
+      listed(2n, 5n),
+      opened(TRADE, 20n),
+      opened(1_000_002n, 3n),
+      opened(1_000_003n, 4n),
+    );
+    chain.confirm(settled(TRADE, 20n, 20n, true), refunded(1_000_002n), opened(2_000_001n, 5n));
+    const before = all(store);
+    await store.stop();
+    const past = temporaryFolder();
+    const older = new Database(join(past.path, "neighborwatt.sqlite"));
+    for (const migration of MIGRATIONS.slice(0, BEFORE_MARKET_TABLES)) older.exec(migration);
+    older.exec(`
+      PRAGMA user_version = ${BEFORE_MARKET_TABLES};
+      ATTACH '${join(folder.path, "neighborwatt.sqlite")}' AS newer;
+      INSERT INTO events SELECT * FROM newer.events;
+      INSERT INTO blocks SELECT * FROM newer.blocks;
+    `);
+    older.close();
+    store = Store.open(past.path, quiet);
+    assert.deepEqual(all(store), before);
+    assert.deepEqual(
+      before.trades.map(({ closed }) => closed),
+      [null, null, "refunded", "settled"],
+    );
+    await store.stop();
+    past.remove();
   });
 
   it("holds what was committed, and nothing half, after kill -9 at any moment", async () => {
