@@ -39,8 +39,9 @@ export interface ChainOptions {
   artifactsDir: string;
   sink: ChainSink;
   source: SettlementSource;
-  /** Account 4 of it pays the gas of settlements. */
   mnemonic: string;
+  /** Which account of the mnemonic pays the gas of settlements; by default 4. */
+  settlerIndex?: number;
   clock: Clock;
   log: Log;
   /** For one request to the node. */
@@ -64,7 +65,7 @@ export function createChain(options: ChainOptions) {
   const looker = newNode();
   const sender = new Sender({
     node,
-    privateKey: settlerKey(options.mnemonic, chainId),
+    privateKey: settlerKey(options.mnemonic, chainId, options.settlerIndex),
     chainId,
     clock,
     log,

@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Address } from "../common/address";
 import { type Log, messageOf } from "../common/log";
 import type { Clock } from "../common/service";
+import { formatDecimal } from "../common/units";
 import { revertOf } from "./abi-errors";
 import type { Hex } from "./codec";
 import type { EthereumNode, Receipt } from "./node";
@@ -198,7 +199,7 @@ export class Sender {
         if (/already (known|imported)|nonce too low/i.test(error.reason)) return;
         if (/replacement/i.test(error.reason) && !outgoing.mayReplace) return;
         if (/insufficient funds/i.test(error.reason))
-          throw new NodeError(`${this.address} has too little ether for gas: send it some`, { cause: error });
+          throw new NodeError(await this.need(outgoing), { cause: error });
         if (!/underpriced/i.test(error.reason) || !(await this.raiseFee(outgoing))) throw error;
       }
     }
@@ -228,6 +229,17 @@ export class Sender {
       await this.broadcast(outgoing);
     }
     return { state: "waiting" };
+  }
+
+  /** What to do about too little ether: a settlement's price, and enough for a hundred. */
+  private async need({ gasLimit, maxFeePerGas }: Outgoing): Promise<string> {
+    const ether = (wei: bigint) => formatDecimal(wei, 18, 6);
+    const price = gasLimit * maxFeePerGas;
+    const balance = await this.options.node.balance(this.address);
+    return (
+      `${this.address} has too little ether for gas: send it some. It has ${ether(balance)} ether, and this ` +
+      `transaction may take ${ether(price)}; ${ether(100n * price)} ether are enough for a hundred`
+    );
   }
 
   /** @returns false at the limit */

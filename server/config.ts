@@ -6,7 +6,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import type { HomeSettings } from "../common/home";
-import { EMBEDDED_CHAIN_ID, GETH_CHAIN_ID, isLabChain, isThisMachine, LAB_MNEMONIC } from "../common/lab";
+import {
+  EMBEDDED_CHAIN_ID,
+  GETH_CHAIN_ID,
+  isLabChain,
+  isThisMachine,
+  LAB_ACCOUNTS,
+  LAB_MNEMONIC,
+} from "../common/lab";
 import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
 import { CALIBRATION } from "./homes-fields";
@@ -87,8 +94,14 @@ export const SETTINGS = {
       .regex(/^[a-z]+( [a-z]+){11,23}$/)
       .optional(),
     allowed:
-      "12 to 24 lower-case words, of which the account m/44'/60'/0'/0/4 pays for settlements (by default the lab's well-known words, on a node of this machine only)",
+      "12 to 24 lower-case words, of which the account m/44'/60'/0'/0/SETTLER_INDEX pays for settlements (by default the lab's well-known words, on a node of this machine only)",
     isSecret: true,
+  },
+  SETTLER_INDEX: {
+    schema: integer(0, 2_147_483_647),
+    allowed:
+      "the number n of the account m/44'/60'/0'/0/n that pays for settlements: 0 to 2147483647, another one for each server on a chain, and with the lab's words none of 0, 1, 2, 3 and 5, which are others' there",
+    fallback: "4",
   },
   HOMES: {
     schema: z.string().min(1).max(1000).optional(),
@@ -209,6 +222,8 @@ export interface Config {
   /** What the chain view shows. */
   nodes: NodeAddress[];
   mnemonic: string;
+  /** Of the account that pays for settlements: m/44'/60'/0'/0/settlerIndex. */
+  settlerIndex: number;
   /** `simulated`, `simulated:StandardFirmata` or `serial:/dev/…`. */
   meter: string;
   /** For `parseCalibration` of the meter. */
@@ -334,6 +349,9 @@ function assemble(
   const password = values.METER_KEYSTORE_PASSWORD ?? (isLab ? DEVELOPMENT_KEYSTORE_PASSWORD : undefined);
   if (password === undefined || (!isLab && password === DEVELOPMENT_KEYSTORE_PASSWORD))
     problems.push(`METER_KEYSTORE_PASSWORD: ${SETTINGS.METER_KEYSTORE_PASSWORD.allowed}`);
+  const others = Object.values(LAB_ACCOUNTS).filter((account) => account !== LAB_ACCOUNTS.settler);
+  if (mnemonic === LAB_MNEMONIC && others.some(({ index }) => index === values.SETTLER_INDEX))
+    problems.push(`SETTLER_INDEX=${values.SETTLER_INDEX}: allowed is ${SETTINGS.SETTLER_INDEX.allowed}`);
   if (isEmbedded && values.CHAIN_ID !== undefined && values.CHAIN_ID !== EMBEDDED_CHAIN_ID)
     problems.push(`CHAIN_ID=${values.CHAIN_ID}: allowed is ${SETTINGS.CHAIN_ID.allowed}`);
   if (values.STREET_HOMES !== undefined && (hasOwnHomes || !isLab))
@@ -361,6 +379,7 @@ function assemble(
     hasRpcDoor: values.PAGE_RPC === undefined ? isLab : values.PAGE_RPC === "on",
     nodes: values.CHAIN_NODES ?? defaultNodes(values.NETWORK, rpcUrl),
     mnemonic,
+    settlerIndex: values.SETTLER_INDEX,
     meter: values.METER,
     meterCalibration: values.METER_CALIBRATION,
     homes,

@@ -21,6 +21,7 @@ import { Feed } from "./feed";
 import { loadHomeKeys } from "./home-keys";
 import { Nodes } from "./network/nodes";
 import { pageScriptReader } from "./page-script";
+import { lockSettler } from "./settler-lock";
 import { Store } from "./store";
 import { Today } from "./today";
 import { Views } from "./views";
@@ -61,6 +62,8 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     clock,
     log,
   });
+  const release = lockSettler(chain.settler, config.rpcUrl);
+  await begin({ start: async () => {}, stop: async () => release() });
   const meters = createHomeMeters(config.homes, {
     clock: { ...systemClock, nowMs: clock.nowMs },
     dayS: config.simDayMinutes * 60,

@@ -37,6 +37,7 @@ describe("the settings", () => {
       hasRpcDoor: true,
       nodes: [{ name: "anvil", address: "http://127.0.0.1:8545" }],
       mnemonic: LAB_MNEMONIC,
+      settlerIndex: 4,
       meter: "simulated",
       meterCalibration: "",
       homes: [
@@ -143,6 +144,12 @@ describe("the settings", () => {
     [{ PUBLIC_RPC_URL: "nowhere" }, /^PUBLIC_RPC_URL=/],
     [{ CHAIN_ID: "1" }, /^CHAIN_ID=1: .*13370/],
     [{ MNEMONIC: "one two three" }, /^MNEMONIC=\(not shown\): .*12 to 24/],
+    [{ SETTLER_INDEX: "-1" }, /^SETTLER_INDEX=-1: allowed is the number n/],
+    [{ SETTLER_INDEX: "2147483648" }, /^SETTLER_INDEX=2147483648: /],
+    ...["0", "1", "2", "3", "5"].map((SETTLER_INDEX): [Record<string, string>, RegExp] => [
+      { SETTLER_INDEX },
+      /^SETTLER_INDEX=\d: .*another one for each server on a chain/,
+    ]),
     [{ STREET_HOMES: "0" }, /^STREET_HOMES=0: allowed is 1 to 500 homes/],
     [{ STREET_HOMES: "501" }, /^STREET_HOMES=501: allowed is 1 to 500 homes/],
     [{ STREET_HOMES: "6", METER: "serial:/dev/ttyACM0" }, /^STREET_HOMES=6: HOMES or METER names the homes/],

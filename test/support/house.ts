@@ -153,7 +153,9 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         const folder = mkdtempSync(join(tmpdir(), "neighborwatt-copy-"));
         ending.push(() => rmSync(folder, { recursive: true, force: true }));
         cpSync(dataDir, folder, { recursive: true });
-        const copy = serverOf({ ...settings, DATA_DIR: folder, PORT: String(await freePort()) });
+        // On another machine nobody could refuse it the first one's account; on this one it would be.
+        const own = { ...settings, SETTLER_INDEX: "6" };
+        const copy = serverOf({ ...own, DATA_DIR: folder, PORT: String(await freePort()) });
         ending.push(() => copy.stop("SIGKILL"));
         await copy.start();
         return copy;
