@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything, one suite after the other, each in a process of its own; `npm test -- meter server` runs
- * some. One that mostly waits goes on beside the others, and is shown when it has ended. Ends with `N passed, N failed, N skipped`. What a machine lacks is skipped by name (test/support/need.ts).
+ * some; `npm test -- --all` runs on geth what is run on ganache alone otherwise. One that mostly waits goes on beside the others, and is shown when it has ended. Ends with `N passed, N failed, N skipped`. What a machine lacks is skipped by name (test/support/need.ts).
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -114,7 +114,10 @@ function countsOf(suite: Suite, status: string, countsFile: string): Counts {
 }
 
 async function main(): Promise<void> {
-  const wanted = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const wanted = words.filter((word) => word !== "--all");
+  // Read by test/geth/contracts.test.ts, in a process of its own.
+  if (words.includes("--all")) process.env.ALL_CONTRACT_TESTS = "true";
   const suites = allSuites();
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
   if (unknown.length > 0) {

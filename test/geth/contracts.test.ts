@@ -1,7 +1,7 @@
 /**
  * Contract tests on real blocks: `npx truffle test --network geth`. A transaction takes two seconds there, which one
- * waits for. One file is enough to see that the network runs what ganache runs; ALL_CONTRACT_TESTS=true takes all of
- * them, and then four networks take one file after the other.
+ * waits for. One file is enough to see that the network runs what ganache runs; `npm test -- --all geth` takes all
+ * of them, and then four networks take one file after the other.
  */
 import assert from "node:assert/strict";
 import { readdirSync, rmSync, statSync } from "node:fs";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { Web3 } from "web3";
-import { LAB_ACCOUNTS } from "../../common/lab";
+import { Sender } from "../../chain/sender";
+import { EMBEDDED_CHAIN_ID, LAB_ACCOUNTS } from "../../common/lab";
 import { type EmbeddedChain, startEmbeddedChain } from "../../scripts/embedded-chain";
+import { clock, log, nodeAt } from "../chain/support";
+import { until } from "../support/until";
 
 interface Block {
   number: string;
@@ -18,16 +19,16 @@ describe("the embedded chain", () => {
     chain.rpc<Block | null>("eth_getBlockByNumber", number, false);
 
   async function sendOneWei(chain: EmbeddedChain): Promise<string> {
-    const web3 = new Web3(chain.rpcUrl);
-    web3.eth.transactionPollingInterval = 20;
-    const { address, privateKey } = LAB_ACCOUNTS.consumer;
-    web3.eth.accounts.wallet.add(privateKey);
-    const receipt = await web3.eth.sendTransaction({
-      from: address,
-      to: LAB_ACCOUNTS.prosumer.address,
-      value: 1,
+    const { privateKey } = LAB_ACCOUNTS.consumer;
+    const sender = new Sender({
+      node: nodeAt(chain.rpcUrl),
+      privateKey,
+      chainId: EMBEDDED_CHAIN_ID,
+      clock,
+      log,
     });
-    return String(receipt.transactionHash);
+    const receipt = await sender.send({ to: LAB_ACCOUNTS.prosumer.address, data: "0x", value: 1n });
+    return receipt.transactionHash;
   }
 
   afterEach(async () => {
@@ -89,12 +90,19 @@ describe("the embedded chain", () => {
     chain = await start();
     await sendOneWei(chain);
     let head = await block(chain, "latest");
-    for (let still = 0; still < 10; ) {
-      await sleep(100);
-      const now = await block(chain, "latest");
-      still = now?.hash === head?.hash ? still + 1 : 0;
-      head = now;
-    }
+    let looksAlike = 0;
+    // Alike in ten looks, over twenty of its periods.
+    await until(
+      "the chain rests",
+      async () => {
+        const now = await block(chain!, "latest");
+        looksAlike = now?.hash === head?.hash ? looksAlike + 1 : 0;
+        head = now;
+        return looksAlike >= 10;
+      },
+      20_000,
+      100,
+    );
     assert.ok(Number(head?.number) >= 3);
   });
 
