@@ -85,7 +85,7 @@ function tradeCard(view: View, entry: Entry & { kind: "trade" }) {
   const { trade } = entry;
   const id = trade.tradeId;
   const isSeller = sameAddress(trade.seller, state.wallet.account);
-  const isMeterOnline = state.meters[trade.meter]?.state === "online";
+  const isMeterOnline = state.street[trade.meter]?.state === "online";
   const figures = [
     [
       ids.tradeDelivered(id),
