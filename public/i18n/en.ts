@@ -61,7 +61,7 @@ export const en = {
   "house.savedThan": "against the grid’s {price}",
   "house.earned": "Earned on the street",
   "house.earnedThan": "above the feed-in price of {price}",
-  "house.ofTrades": "from {count} trades",
+  "house.ofTrades": "trades counted: {count}",
 
   "flow.title": "Power, right now",
   "flow.house": "House",
