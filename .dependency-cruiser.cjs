@@ -3,7 +3,7 @@ const room = (name, allowed, comment) => ({
   name,
   severity: "error",
   comment,
-  from: { path: `^${name}/`, pathNot: "^server/main\\.ts$" },
+  from: { path: `^${name}/`, pathNot: "^server/(main|own-meters)\\.ts$" },
   to: {
     path: "^(common|chain|bus|market|meter|home|server|public|geth|scripts|test|migrations|build)/",
     pathNot: allowed,
@@ -65,7 +65,7 @@ module.exports = {
       name: "server-main",
       severity: "error",
       comment: "the composition root knows the rooms of the house and none beside it",
-      from: { path: "^server/main\\.ts$" },
+      from: { path: "^server/(main|own-meters)\\.ts$" },
       to: { path: "^(public|geth|scripts|test|migrations)/" },
     },
     {

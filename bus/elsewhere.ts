@@ -100,6 +100,7 @@ export class Elsewhere implements ElsewhereMeters {
       ...word,
       meter,
       isOnline,
+      servedTradeId: isOnline ? word.servedTradeId : null,
       relay: isOnline ? (sample?.relay ?? word.relay) : null,
       registerMilliWh: registers[0]! > registers[1]! ? registers[0]! : registers[1]!,
       lastSample: sample,

@@ -10,7 +10,8 @@
  */
 import type { Domain } from "../chain/typed-data";
 import type { Address } from "../common/address";
-import type { BusReport, BusView, DropReason } from "../common/bus";
+import type { BusReport, DropReason } from "../common/bus";
+import type { BusView } from "../common/events";
 import type { Log } from "../common/log";
 import type { Clock, Service } from "../common/service";
 import { Elsewhere, type Verdict } from "./elsewhere";

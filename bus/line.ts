@@ -4,7 +4,7 @@
  * everything is said anew when it is back.
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
-import type { BusView } from "../common/bus";
+import type { BusView } from "../common/events";
 import type { Log } from "../common/log";
 import type { Clock, Service } from "../common/service";
 import { MOST_BYTES } from "./messages";
@@ -180,7 +180,7 @@ export class Line implements Service {
 function whyAway(error: Error & { code?: unknown }): string {
   // 4, 5: MQTT 3.1.1; 134, 135: MQTT 5.
   if ([4, 5, 134, 135].includes(Number(error.code))) return "it refuses BUS_USER or BUS_PASSWORD";
-  if (error.code === "ECONNRESET") return "the connection was lost";
+  if (error.code === "ECONNRESET" || error.code === "EPIPE") return "the connection was lost";
   return error.message || String(error.code ?? error.name);
 }
 

@@ -54,6 +54,8 @@ const meterWord = z.strictObject({
   firmware: z.strictObject({ name: words(100), opensByItself: z.boolean() }).nullable(),
   todayMilliWh: energy,
   registerMilliWh: energy,
+  /** The trade for which its relay is closed, or waits for its meter. */
+  servedTradeId: id.nullable(),
   measured: z.strictObject(measurement).nullable(),
 });
 export type MeterWord = z.output<typeof meterWord>;

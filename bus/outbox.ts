@@ -8,7 +8,7 @@ import type { Address } from "../common/address";
 import type { SampleView } from "../common/events";
 import { type Log, messageOf } from "../common/log";
 import type { Clock } from "../common/service";
-import { toWire, type Wire } from "../common/wire";
+import { bigintsAsText, toWire, type Wire } from "../common/wire";
 import { LAST_COUNT, seal } from "./envelope";
 import type { OwnBusKey } from "./key";
 import { type Body, checkBody, MOST_READINGS, MOST_SAMPLES } from "./messages";
@@ -114,7 +114,7 @@ export class Outbox {
       if (said && ageMs < MEASURED_EVERY_MS && !this.dirty.has(own.meter)) continue;
       const word = own.word();
       const { measured, registerMilliWh: _register, todayMilliWh: _today, ...rest } = word;
-      const edge = JSON.stringify(rest);
+      const edge = JSON.stringify(rest, bigintsAsText);
       if (said?.edge === edge && ageMs < (measured ? MEASURED_EVERY_MS : STATE_EVERY_MS)) continue;
       const body = { kind: "meter" as const, voucher: this.voucherOf(own), name: own.name, ...word };
       this.say("state", own.meter, toWire(body));

@@ -77,7 +77,7 @@ export interface TradePageView {
 /** `GET /api/trades/:id` */
 export interface TradeDetailView {
   trade: TradeView;
-  /** Everything its meter signed for it, oldest first. */
+  /** Everything its meter signed for it, oldest first; of a meter elsewhere the newest, where a bus has brought it. */
   readings: SignedReadingView[];
 }
 

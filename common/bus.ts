@@ -1,15 +1,8 @@
 /** What the server and the page know of other servers, by the bus that they share. Nothing of it is believed about money. */
 import type { Address } from "./address";
 import type { SignedReadingView } from "./api";
-import type { SampleView } from "./events";
+import type { BusView, SampleView } from "./events";
 import type { MeterFault, MeterFirmware, MeterState, RelayPosition } from "./meter";
-
-/** `away`: the broker does not answer; trading goes on, and what is elsewhere is not seen. */
-export interface BusView {
-  state: "connected" | "away";
-  /** For people, in English; empty while all is as it should be. */
-  detail: string;
-}
 
 /** What another server says of its meter: its word, signed with its key, for which the meter's own key has vouched. */
 export interface ElsewhereMeter {
@@ -26,6 +19,8 @@ export interface ElsewhereMeter {
   firmware: MeterFirmware | null;
   todayMilliWh: bigint;
   registerMilliWh: bigint;
+  /** The trade whose turn it is; null while it is nobody's. */
+  servedTradeId: bigint | null;
   /** The newest; null when there is no fresh one. */
   lastSample: SampleView | null;
   /** When its server said this, ms since 1970 by that server's clock. */

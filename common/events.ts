@@ -134,7 +134,10 @@ export type HaltView =
   | { reason: "secondSigner"; tradeId: bigint; block: number; txHash: string }
   | { reason: "fault"; detail: string };
 
-/** `elsewhere`: a meter of another server. What only that server knows of it is null. */
+/**
+ * `elsewhere`: a meter of another server. What only that server knows of it is null, unless it has said it lately on the
+ * bus; `detail` says how the meter is then.
+ */
 export interface MeterView {
   meter: Address;
   prosumer: Address;
@@ -144,7 +147,7 @@ export interface MeterView {
   fault: MeterFault | null;
   /** Its home delivers nothing any more; null while that is not so. */
   halt: HaltView | null;
-  /** Null elsewhere. */
+  /** Null where it is not known. */
   relay: RelayPosition | null;
   /** Null before the Arduino's first connection, and for a meter of another server. */
   firmware: MeterFirmware | null;
@@ -204,6 +207,13 @@ export interface ChainView {
   head: { block: number; atMs: number; sealer: Address | null } | null;
   /** The last block whose events are in this snapshot. */
   followedBlock: number;
+}
+
+/** `away`: the broker does not answer; trading goes on, and what is elsewhere is not seen. */
+export interface BusView {
+  state: "connected" | "away";
+  /** For people, in English; empty while all is as it should be. */
+  detail: string;
 }
 
 /** One node of the network, as it answers the server itself. */
@@ -276,6 +286,8 @@ export interface Snapshot {
   /** Every house, those of this server first. */
   street: StreetHouseView[];
   chain: ChainView;
+  /** How the bus between servers is; null without one. */
+  bus: BusView | null;
   /** Null until the nodes have been asked: that is done only while somebody looks. */
   network: NetworkView | null;
   /** `version` of the `/api/config` that counts now; null while there is none. */
@@ -296,6 +308,7 @@ export interface News {
   /** Volatile: a reader that falls behind loses old samples, never trades. */
   sample: SampleView;
   chain: ChainView;
+  bus: BusView;
   network: NetworkView;
   /** `version` of the `/api/config` that counts from now on. */
   config: string;

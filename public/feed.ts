@@ -50,6 +50,7 @@ export function startFeed(store: Store, returned: () => void): Feed {
   socket.on("street", (houses) => store.dispatch({ type: "street", houses }));
   socket.on("sample", (sample) => store.dispatch({ type: "sample", sample: fromWire<SampleView>(sample) }));
   socket.on("chain", (chain) => store.dispatch({ type: "chain", chain }));
+  socket.on("bus", (bus) => store.dispatch({ type: "bus", bus }));
   socket.on("network", (network) => store.dispatch({ type: "network", network }));
   socket.on("config", (version) => store.dispatch({ type: "configVersion", version }));
   return {

@@ -23,6 +23,7 @@ export type NoticeName =
   | "serverGone"
   | "nodeGone"
   | "chainSilent"
+  | "busAway"
   | "rebuilding"
   | "meterHalted"
   | "homeFailed"
@@ -88,6 +89,7 @@ const KINDS: Record<NoticeName, Kind> = {
   serverGone: { tone: "warning", mend: "retryServer" },
   nodeGone: { tone: "warning", mend: "help" },
   chainSilent: { tone: "warning", mend: "help" },
+  busAway: { tone: "warning", mend: "help" },
   rebuilding: { tone: "info", mend: "help" },
   meterHalted: { tone: "error", mend: "help" },
   homeFailed: { tone: "error", mend: "help" },
@@ -122,6 +124,7 @@ const HELP = {
   walletOffline: "notice.walletOffline.help",
   nodeGone: "notice.nodeGone.help",
   chainSilent: "notice.chainSilent.help",
+  busAway: "notice.busAway.help",
   rebuilding: "notice.rebuilding.help",
   meterHalted: "notice.meterHalted.help",
   homeFailed: "notice.homeFailed.help",

@@ -38,6 +38,8 @@ function missingNotices(state: PageState): Notice[] {
     if (chain === "silent") notices.push({ name: "chainSilent", values: { detail } });
     if (chain === "rebuilding") notices.push({ name: "rebuilding" });
   }
+  if (state.server === "online" && state.bus !== null && state.bus.detail !== "")
+    notices.push({ name: "busAway", values: { detail: state.bus.detail } });
   if (isWithoutWallet(state)) notices.push({ name: "noWallet" });
   else if (state.wallet.found.length === 0 && !state.wallet.isSearching)
     notices.push({ name: "walletElsewhere", values: { rpcUrl: config.rpcUrl } });

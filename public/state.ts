@@ -4,6 +4,7 @@
  */
 import type { ConfigView } from "../common/api";
 import type {
+  BusView,
   ChainView,
   HomeView,
   MeterView,
@@ -92,6 +93,8 @@ export interface PageState {
   /** For the chart, oldest first; the newest sample is always in `meters[…].lastSample`. */
   history: Record<string, ChartPoint[]>;
   chain: ChainView | null;
+  /** Between servers; null without one. */
+  bus: BusView | null;
   /** Every node; null until the server has asked them. */
   network: NetworkView | null;
   hasSnapshot: boolean;
@@ -139,6 +142,7 @@ export const initialState: PageState = {
   street: {},
   history: {},
   chain: null,
+  bus: null,
   network: null,
   hasSnapshot: false,
   snapshots: 0,
@@ -187,6 +191,7 @@ export type Action =
   | { type: "sample"; sample: SampleView }
   | { type: "history"; meter: string; points: ChartPoint[] }
   | { type: "chain"; chain: ChainView }
+  | { type: "bus"; bus: BusView }
   | { type: "network"; network: NetworkView }
   | { type: "configVersion"; version: string }
   | { type: "walletFound"; choice: WalletChoice }
@@ -271,7 +276,7 @@ export function reduce(state: PageState, action: Action): PageState {
     case "server":
       return { ...state, server: action.server };
     case "snapshot": {
-      const { offers, trades, meters, homes, street, chain, network, configVersion, pageScript } =
+      const { offers, trades, meters, homes, street, chain, bus, network, configVersion, pageScript } =
         action.snapshot;
       return {
         ...state,
@@ -283,6 +288,7 @@ export function reduce(state: PageState, action: Action): PageState {
         homes: byId(homes, (home) => home.meter),
         street: byId(street, (house) => house.meter),
         chain,
+        bus,
         network,
         configVersion,
         scripts: { ...state.scripts, served: pageScript },
@@ -304,6 +310,8 @@ export function reduce(state: PageState, action: Action): PageState {
       return withHistory(state, action.meter, action.points);
     case "chain":
       return { ...state, chain: action.chain };
+    case "bus":
+      return { ...state, bus: action.bus };
     case "network":
       return { ...state, network: action.network };
     case "configVersion":

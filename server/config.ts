@@ -37,6 +37,14 @@ const decimal = z
   .regex(/^\d{1,12}(\.\d{1,18})?$/)
   .transform((text) => parseDecimal(text, 18));
 
+/** A name and a password have settings of their own: an address is printed. */
+const busUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text);
+  const isBroker = ["mqtt:", "mqtts:"].includes(protocol) && hostname !== "";
+  return isBroker && username + password + search + hash === "" && ["", "/"].includes(pathname);
+});
+
 interface Setting {
   schema: z.ZodType;
   /** What it may be, and its default where that depends on others: for people. */
@@ -194,6 +202,26 @@ export const SETTINGS = {
     allowed: "1 to 60 s between two blocks of the embedded chain",
     fallback: "1",
   },
+  BUS: {
+    schema: busUrl.optional(),
+    allowed:
+      "mqtt:// or mqtts://, a host and perhaps a port, such as mqtt://192.168.1.10:1883, without a name or password in it (docs/bus.md); by default no bus",
+  },
+  BUS_USER: {
+    schema: z
+      .string()
+      .regex(/^\P{Cc}{1,100}$/u)
+      .optional(),
+    allowed: "this server's name at the broker, 1 to 100 characters; needs BUS",
+  },
+  BUS_PASSWORD: {
+    schema: z
+      .string()
+      .regex(/^\P{Cc}{1,200}$/u)
+      .optional(),
+    allowed: "its password there, 1 to 200 characters; needs BUS_USER",
+    isSecret: true,
+  },
   LOG_LEVEL: { schema: z.enum(LOG_LEVELS), allowed: LOG_LEVELS.join(", "), fallback: "info" },
 } as const satisfies Record<string, Setting>;
 
@@ -249,6 +277,8 @@ export interface Config {
   simDayMinutes: number;
   embeddedPort: number;
   blockTimeS: number;
+  /** The broker that servers share, and this server's name there; null without one. */
+  broker: { url: string; user: string | null; password: string | null } | null;
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -366,6 +396,10 @@ function assemble(
       ? { homes: [homeOfOne(values.METER, values.METER_CALIBRATION)], problems: [] }
       : readHomes(values.HOMES);
   problems.push(...problemsOfHomes);
+  if (values.BUS_USER !== undefined && values.BUS === undefined)
+    problems.push(`BUS_USER=${values.BUS_USER}: BUS is not set; allowed is ${SETTINGS.BUS_USER.allowed}`);
+  if (values.BUS_PASSWORD !== undefined && values.BUS_USER === undefined)
+    problems.push(`BUS_PASSWORD: BUS_USER is not set; allowed is ${SETTINGS.BUS_PASSWORD.allowed}`);
   if (password === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     network: values.NETWORK,
@@ -398,6 +432,10 @@ function assemble(
     simDayMinutes: values.SIM_DAY_MINUTES,
     embeddedPort: values.EMBEDDED_PORT,
     blockTimeS: values.BLOCK_TIME_S,
+    broker:
+      values.BUS === undefined
+        ? null
+        : { url: values.BUS, user: values.BUS_USER ?? null, password: values.BUS_PASSWORD ?? null },
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -3,6 +3,7 @@
  * Samples go past it, each as it comes.
  */
 import type { Address } from "../common/address";
+import type { ElsewhereMeters } from "../common/bus";
 import type { HomeView, MeterView, News, TradeView } from "../common/events";
 import type { Service } from "../common/service";
 import { bigintsAsText } from "../common/wire";
@@ -58,6 +59,8 @@ export class Feed implements Service {
       homes: Homes;
       views: Views;
       publisher: Publisher;
+      /** Missing without a bus. */
+      elsewhere?: ElsewhereMeters;
       /** Monotonic, for pacing alone. */
       elapsedMs(): number;
     },
@@ -100,6 +103,16 @@ export class Feed implements Service {
         this.gather();
       },
     });
+    this.parts.elsewhere?.onChange({
+      meterChanged: (meter) => {
+        this.meters.add(meter);
+        for (const { tradeId } of ledger.displayed.openTradesOf(meter)) this.trades.add(tradeId);
+        this.gather();
+      },
+      sampled: (sample) => {
+        if (this.isRunning) publisher.sendVolatile("sample", sample, [houseRoom(sample.meter)]);
+      },
+    });
     this.looker = setInterval(() => this.look(), LOOK_MS);
   }
 
@@ -119,6 +132,7 @@ export class Feed implements Service {
       this.tell("home", meter, homes.viewOf(home));
     }
     this.tellStreet();
+    this.tell("bus", "", views.bus());
     const refused = views.refusedTrades();
     if (this.isNew("refused", refused)) for (const tradeId of refused) this.trades.add(tradeId);
     if (this.isNew("chain", views.chain())) this.isChainChanged = true;
@@ -184,7 +198,7 @@ export class Feed implements Service {
     for (const changed of [this.offers, this.trades, this.meters]) changed.clear();
   }
 
-  private tell<Name extends "offer" | "trade" | "meter" | "home" | "chain" | "config">(
+  private tell<Name extends "offer" | "trade" | "meter" | "home" | "chain" | "bus" | "config">(
     name: Name,
     id: string,
     news: News[Name] | null,

@@ -20,6 +20,7 @@ import { configView } from "./config-view";
 import { Feed } from "./feed";
 import { loadHomeKeys } from "./home-keys";
 import { Nodes } from "./network/nodes";
+import { createBus, HomesOnBus } from "./own-meters";
 import { pageScriptReader } from "./page-script";
 import { lockSettler } from "./settler-lock";
 import { Store } from "./store";
@@ -83,10 +84,30 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     log: namedLog(log, "homes"),
     logOf,
     rules: { ...config, maxSampleAgeMs: MAX_SAMPLE_AGE_MS },
-    readingsSigned: () => chain.settlement.wake(),
+    readingsSigned: () => {
+      chain.settlement.wake();
+      own.signed();
+    },
     failed: fail,
     servedChanged: ({ name }, buyer) => meters.street.deliver(name, homeOf(config.homes, buyer)),
   });
+  const own: HomesOnBus = new HomesOnBus({
+    homes,
+    views: { meter: (meter) => views.meter(meter) },
+    store,
+    keyOf: ({ name }) => keys.get(name)!,
+  });
+  const bus =
+    config.broker &&
+    (await createBus({
+      settings: config.broker,
+      keyFile: join(config.dataDir, "bus-key.pem"),
+      meters: own,
+      chainId: config.chainId,
+      store,
+      clock,
+      log: namedLog(log, "bus"),
+    }));
   const contracts = remembered(chain.contracts);
   const nodes: Nodes = new Nodes({
     nodes: config.nodes,
@@ -99,7 +120,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
   });
   const view = () => configView(config, contracts(), ledger);
   const today = new Today(history, clock);
-  const views = new Views({
+  const views: Views = new Views({
     ledger,
     homes,
     confirmationsNeeded: config.confirmations,
@@ -109,6 +130,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     network: () => nodes.recent(),
     configVersion: () => view()?.version ?? null,
     pageScript: pageScriptReader(PAGE_DIR),
+    ...(bus && { bus }),
   });
   const web = new Web({
     ...config,
@@ -124,6 +146,7 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     nowMs: clock.nowMs,
     configView: view,
     pageDir: PAGE_DIR,
+    ...(bus && { bus }),
     log: namedLog(log, "web"),
   });
 
@@ -137,9 +160,19 @@ async function start(config: Config, clock: Clock, log: Log, fail: (error: unkno
     }),
   );
   await begin(homes);
-  await begin(new Feed({ ledger, homes, views, publisher: web.sockets, elapsedMs: clock.steadyMs }));
+  await begin(
+    new Feed({
+      ledger,
+      homes,
+      views,
+      publisher: web.sockets,
+      ...(bus && { elsewhere: bus.elsewhere }),
+      elapsedMs: clock.steadyMs,
+    }),
+  );
   await begin(web);
   await begin(nodes);
+  if (bus) await begin(bus);
   await begin({
     start: async () => {
       await chain.follower.start();

@@ -2,7 +2,10 @@
 
 import { noBlockSince } from "../chain/chain-clock";
 import { type Address, sameAddress } from "../common/address";
+import type { SignedReadingView } from "../common/api";
+import type { ElsewhereMeter, ElsewhereMeters } from "../common/bus";
 import type {
+  BusView,
   ChainView,
   HomeView,
   Look,
@@ -17,7 +20,7 @@ import type {
   TradeWait,
 } from "../common/events";
 import type { MeterSample } from "../common/meter";
-import { most } from "../common/units";
+import { least, most } from "../common/units";
 import type { Home } from "../home/home";
 import type { Homes } from "../home/homes";
 import { newestFirst, passes } from "../market/questions";
@@ -52,6 +55,8 @@ export interface ViewParts {
   network(): NetworkView | null;
   configVersion(): string | null;
   pageScript(): string | null;
+  /** Missing without a bus. */
+  bus?: { elsewhere: ElsewhereMeters; view(): BusView };
 }
 
 export class Views {
@@ -73,6 +78,7 @@ export class Views {
       homes: this.homes().filter(({ meter }) => meter === house?.meter),
       street,
       chain: this.chain(),
+      bus: this.bus(),
       network: this.parts.network(),
       configVersion: this.configVersion(),
       pageScript: this.parts.pageScript(),
@@ -152,7 +158,10 @@ export class Views {
       ...facts,
       opened: { txHash, block, sealer, atMs },
       status: this.statusOf(trade),
-      deliveredMilliWh: most(progress?.deliveredMilliWh ?? 0n, trade.settledMilliWh),
+      deliveredMilliWh: most(
+        progress?.deliveredMilliWh ?? this.deliveredElsewhere(trade),
+        trade.settledMilliWh,
+      ),
       confirmations: this.confirmationsOf(trade),
       confirmationsNeeded: this.parts.confirmationsNeeded,
       wait: closed === null ? this.waitOf(trade) : null,
@@ -178,28 +187,54 @@ export class Views {
     if (trade.closed !== null) return trade.closed;
     if (!trade.isConfirmed) return "sealed";
     const home = homes.of(trade.meter);
-    if (home === null) return "confirmed";
+    if (home === null) return this.statusElsewhere(trade);
     if (homes.progressOf(trade)?.record.signed?.isFinal) return "settling";
     return home.servedTradeId === trade.tradeId ? "delivering" : "queued";
+  }
+
+  /** By what its meter has signed, no more than was bought. */
+  private deliveredElsewhere(trade: MarketTrade): bigint {
+    return least(this.parts.bus?.elsewhere.readingOf(trade)?.deliveredMilliWh ?? 0n, trade.milliWh);
+  }
+
+  /** What the meter of another server has signed for a trade, as far as it came by the bus: the newest. */
+  readingsElsewhere(trade: TradeView): SignedReadingView[] {
+    const reading = this.parts.bus?.elsewhere.readingOf(trade);
+    return reading ? [reading] : [];
+  }
+
+  private statusElsewhere(trade: MarketTrade): TradeStatus {
+    const elsewhere = this.parts.bus?.elsewhere;
+    if (elsewhere?.readingOf(trade)?.isFinal) return "settling";
+    return elsewhere?.of(trade.meter)?.servedTradeId === trade.tradeId ? "delivering" : "confirmed";
+  }
+
+  /** How the bus is; null without one. */
+  bus(): BusView | null {
+    return this.parts.bus?.view() ?? null;
+  }
+
+  private meterElsewhere(meter: Address, prosumer: Address): MeterView {
+    const said = this.parts.bus?.elsewhere.of(meter) ?? null;
+    return {
+      meter,
+      prosumer,
+      state: "elsewhere",
+      detail: elsewhereDetail(said),
+      fault: said?.fault ?? null,
+      halt: null,
+      relay: said?.relay ?? null,
+      firmware: said?.firmware ?? null,
+      todayMilliWh: said?.todayMilliWh ?? null,
+      lastSample: said?.lastSample ?? null,
+    };
   }
 
   meter(meter: Address): MeterView {
     const home = this.parts.homes.of(meter);
     const known = this.market.meter(meter);
     const prosumer = known?.prosumer ?? NOBODY;
-    if (home === null)
-      return {
-        meter,
-        prosumer,
-        state: "elsewhere",
-        detail: "measured by another server",
-        fault: null,
-        halt: null,
-        relay: null,
-        firmware: null,
-        todayMilliWh: null,
-        lastSample: null,
-      };
+    if (home === null) return this.meterElsewhere(meter, prosumer);
     const { fault = null } = home.status;
     const { state, detail } = isStuck(home, this.parts.homes.sampleAgeMs(home))
       ? { state: "lost" as const, detail: NO_SAMPLES }
@@ -232,20 +267,28 @@ export class Views {
     const homes = new Map(this.homes().map((home) => [home.meter, home]));
     return this.meters().map(({ meter, prosumer, state, lastSample }) => {
       const home = homes.get(meter);
-      const sample = state === "online" ? lastSample : null;
+      const said = state === "elsewhere" ? this.parts.bus?.elsewhere.of(meter) : null;
+      // What is stale elsewhere is null already.
+      const sample = state === "online" || said ? lastSample : null;
       const roofW = home?.house?.roofW ?? sample?.panelWatts ?? null;
       return {
         meter,
-        name: home?.name ?? null,
+        name: home?.name ?? said?.name ?? null,
         kind: home?.kind ?? null,
         prosumer,
         state,
         watts: sample && rounded(sample.watts, 10),
         roofW: sample && roofW !== null ? rounded(roofW, 10) : null,
         batteryCharge: home?.house ? rounded(home.house.batteryCharge, 100) : null,
-        sellsTo: this.parts.homes.of(meter)?.servedBuyer ?? null,
+        sellsTo: this.parts.homes.of(meter)?.servedBuyer ?? this.buyerElsewhere(meter, said?.servedTradeId),
       };
     });
+  }
+
+  /** Of the trade that another server says it delivers, where the chain has such a trade of that meter. */
+  private buyerElsewhere(meter: Address, tradeId: bigint | null | undefined): Address | null {
+    const trade = tradeId ? this.market.trade(tradeId) : undefined;
+    return trade?.meter === meter && trade.closed === null ? trade.buyer : null;
   }
 
   homes(): HomeView[] {
@@ -286,6 +329,12 @@ export class Views {
   private openTrades(): MarketTrade[] {
     return this.market.openTrades().reverse();
   }
+}
+
+function elsewhereDetail(said: ElsewhereMeter | null): string {
+  if (said === null) return "measured by another server";
+  if (!said.isOnline) return "measured by another server, which is silent";
+  return `measured by another server: meter ${said.state}, ${said.detail}`;
 }
 
 /** To a part of a unit: what moves less is noise, and nobody is told of it. */

@@ -49,6 +49,10 @@ export const enNotices = {
   "notice.chainSilent.text": "What you send waits until the chain goes on; what was bought is safe.",
   "notice.chainSilent.help":
     "The server says: {detail}. See that the node that seals is running and reaches the others.",
+  "notice.busAway.title": "The houses of other servers are not heard as they should be.",
+  "notice.busAway.text": "Buying, selling and delivering go on; how far others have delivered is not seen.",
+  "notice.busAway.help":
+    "The server says of the bus between servers: {detail}. See that the broker named by BUS runs, and that it lets this server in (docs/bus.md).",
   "notice.rebuilding.title": "The chain is another one than before.",
   "notice.rebuilding.text": "The house forgets the old one and reads the new one from its beginning.",
   "notice.rebuilding.help":

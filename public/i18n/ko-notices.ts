@@ -51,6 +51,10 @@ export const koNotices: Record<keyof typeof enNotices, string> = {
   "notice.chainSilent.text": "보낸 거래는 체인이 다시 움직일 때까지 기다립니다. 이미 산 것은 안전합니다.",
   "notice.chainSilent.help":
     "서버의 말: {detail}. 블록을 봉인하는 노드가 켜져 있고 다른 노드와 이어져 있는지 확인하세요.",
+  "notice.busAway.title": "다른 서버의 집 소식이 제대로 들리지 않습니다.",
+  "notice.busAway.text": "사고파는 것과 공급은 이어집니다. 다른 집이 얼마나 공급했는지는 보이지 않습니다.",
+  "notice.busAway.help":
+    "서버 사이 버스에 대한 서버의 말: {detail}. BUS에 적은 브로커가 켜져 있고 이 서버를 받아들이는지 확인하세요(docs/bus.md).",
   "notice.rebuilding.title": "체인이 이전과 다릅니다.",
   "notice.rebuilding.text": "집이 옛 체인을 잊고 새 체인을 처음부터 읽습니다.",
   "notice.rebuilding.help":

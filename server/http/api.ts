@@ -94,7 +94,8 @@ export function createApi(parts: ApiParts): Router {
     const id = parseInput(tradeId, request.params.id);
     const trade = views.trade(id);
     if (!trade) throw new HttpError(404, "tradeNotFound", `There is no trade ${id}.`);
-    const readings = journal.readingsOf(id, trade.opened.txHash).map(({ meter, ...reading }) => reading);
+    const own = journal.readingsOf(id, trade.opened.txHash).map(({ meter, ...reading }) => reading);
+    const readings = own.length > 0 ? own : views.readingsElsewhere(trade);
     const detail: TradeDetailView = { trade, readings };
     response.json(detail);
   });

@@ -1,5 +1,6 @@
 /** `GET /healthz` for whoever watches the server, `GET /metrics` for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { type BusReport, DROP_REASONS } from "../../common/bus";
 import { TRADE_STATUSES } from "../../common/events";
 import { METER_FAULTS } from "../../common/meter";
 import type { Home } from "../../home/home";
@@ -18,6 +19,8 @@ export interface MetricsParts {
   /** Why signed readings do not get to the chain; null while they do. */
   settlementTrouble(): string | null;
   connections(): number;
+  /** Missing without a bus. */
+  bus?: BusReport | undefined;
 }
 
 /** What is not as it should be, in words; null when the server trades. Silence is no health. */
@@ -26,7 +29,8 @@ export function complaint({
   homes,
   settlements,
   settlementTrouble,
-}: Pick<MetricsParts, "views" | "homes" | "settlements" | "settlementTrouble">): string | null {
+  bus,
+}: Pick<MetricsParts, "views" | "homes" | "settlements" | "settlementTrouble" | "bus">): string | null {
   const chain = views.chain();
   const all = homes.all();
   const named = ({ name }: Home, words: string) => (all.length === 1 ? words : `${name}: ${words}`);
@@ -37,11 +41,18 @@ export function complaint({
       meterComplaints(home, homes.sampleAgeMs(home)).map((words) => named(home, words)),
     ),
     settlementTrouble(),
+    busComplaint(bus),
     ...settlements
       .refusedForGood()
       .map(({ tradeId, reason }) => `the chain refuses the reading of trade ${tradeId} for good: ${reason}`),
   ].filter((words) => words !== null);
   return complaints.length > 0 ? complaints.join("; ") : null;
+}
+
+function busComplaint(bus: BusReport | undefined): string | null {
+  const view = bus?.view();
+  if (!view || (view.state === "connected" && view.detail === "")) return null;
+  return `bus ${view.state}: ${view.detail}`;
 }
 
 function meterComplaints(home: Home, sampleAgeMs: number | null): string[] {
@@ -67,6 +78,7 @@ export function createMetrics(parts: MetricsParts) {
         this.set(read());
       },
     });
+  if (parts.bus) busMetrics(registry, parts.bus);
   gauge("chain_following", "1 while the chain is followed to its head", () =>
     ledger.position().state === "following" ? 1 : 0,
   );
@@ -186,6 +198,37 @@ export function createMetrics(parts: MetricsParts) {
     refused: refusals("requests_refused_total", "Requests and sockets refused, by reason", REQUEST_REFUSALS),
     rpcRefused: refusals("rpc_refused_total", "Calls to /rpc refused or not answered, by reason", REFUSALS),
   };
+}
+
+function busMetrics(registry: Registry, bus: BusReport): void {
+  const registers = [registry];
+  new Gauge({
+    name: "neighborwatt_bus_connected",
+    help: "1 while the broker answers",
+    registers,
+    collect() {
+      this.set(bus.view().state === "connected" ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: "neighborwatt_bus_taken_total",
+    help: "Messages of other servers that changed something",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(bus.taken);
+    },
+  });
+  new Counter({
+    name: "neighborwatt_bus_dropped_total",
+    help: "Messages of the bus that changed nothing, by reason",
+    labelNames: ["reason"],
+    registers,
+    collect() {
+      this.reset();
+      for (const reason of DROP_REASONS) this.inc({ reason }, bus.dropped.get(reason) ?? 0);
+    },
+  });
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -30,6 +30,7 @@ describe("another server's meter", () => {
       firmware: { name: "neighborwatt 1", opensByItself: true },
       todayMilliWh: 7n,
       registerMilliWh: 1234n,
+      servedTradeId: null,
       lastSample: null,
       saidAtMs: NOW_MS,
     });

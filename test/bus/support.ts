@@ -42,6 +42,7 @@ export const word = (changes: Partial<MeterWord> = {}): Omit<MeterWord, "voucher
   firmware: { name: "neighborwatt 1", opensByItself: true },
   todayMilliWh: 7n,
   registerMilliWh: 1234n,
+  servedTradeId: null,
   measured: null,
   ...changes,
 });

@@ -162,6 +162,7 @@ export const snapshot: Snapshot = {
   homes: [home],
   street: [streetHouse],
   chain: { state: "following", detail: "", head: { block: 10, atMs: 0, sealer: null }, followedBlock: 9 },
+  bus: null,
   network: null,
 };
 

@@ -67,6 +67,13 @@ describe("Standing notices", () => {
     ],
     ["no contracts", withChain("noContracts"), ["noContracts"]],
     ["node gone", withChain("nodeLost"), ["nodeGone"]],
+    ["a bus that is well", { ...readyState, bus: { state: "connected", detail: "" } }, []],
+    ["a broker that is away", { ...readyState, bus: { state: "away", detail: "refused" } }, ["busAway"]],
+    [
+      "a broker that refuses something",
+      { ...readyState, bus: { state: "connected", detail: "refused" } },
+      ["busAway"],
+    ],
     ["sealer stopped", withChain("silent"), ["chainSilent"]],
     ["chain reset", withChain("rebuilding"), ["rebuilding"]],
     [

@@ -70,6 +70,7 @@ describe("the settings", () => {
       simDayMinutes: 10,
       embeddedPort: 8545,
       blockTimeS: 1,
+      broker: null,
       logLevel: "info",
     });
   });
@@ -176,6 +177,12 @@ describe("the settings", () => {
     [{ SIM_DAY_MINUTES: "0" }, /^SIM_DAY_MINUTES=0: /],
     [{ EMBEDDED_PORT: "0" }, /^EMBEDDED_PORT=0: /],
     [{ BLOCK_TIME_S: "0.5" }, /^BLOCK_TIME_S=0.5: /],
+    [{ BUS: "http://127.0.0.1" }, /^BUS=http.*: .*mqtt:\/\/ or mqtts:/],
+    [{ BUS: "127.0.0.1:1883" }, /^BUS=127.0.0.1:1883: /],
+    [{ BUS: "mqtt://127.0.0.1/path" }, /^BUS=/],
+    [{ BUS: "mqtt://house:secret@127.0.0.1" }, /^BUS=\(not shown\): .*without a name or password/],
+    [{ BUS_USER: "house-a" }, /^BUS_USER=house-a: BUS is not set/],
+    [{ BUS: "mqtt://127.0.0.1", BUS_PASSWORD: "secret" }, /^BUS_PASSWORD: BUS_USER is not set/],
     [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL=loud: .*debug, info, warn, error/],
     [{ NETWORK: "geth", MNEMONIC: OWN_MNEMONIC }, /^METER_KEYSTORE_PASSWORD: at least 8/],
     [{ MNEMONIC: OWN_MNEMONIC }, /^METER_KEYSTORE_PASSWORD: .*lab's words and chain id on this machine/],
@@ -206,6 +213,13 @@ describe("the settings", () => {
       { name: "a", address: "/run/geth.ipc" },
       { name: "b", address: "https://node.example/x=1" },
     ]);
+  });
+
+  it("name a broker, and this server there, where there is one", () => {
+    const { broker } = readConfig({ BUS: "mqtts://broker.example:8883" }, "");
+    assert.deepEqual(broker, { url: "mqtts://broker.example:8883", user: null, password: null });
+    const named = readConfig({ BUS: "mqtt://10.0.0.1", BUS_USER: "house-a", BUS_PASSWORD: "secret" }, "");
+    assert.deepEqual(named.broker, { url: "mqtt://10.0.0.1", user: "house-a", password: "secret" });
   });
 
   it("open /rpc to the page on a lab's chain, elsewhere only when told to", () => {
