@@ -11,28 +11,41 @@ import { loadMeterKey } from "../chain/meter-key";
 import { EthereumNode } from "../chain/node";
 import { JsonRpc } from "../chain/rpc";
 import { halvesOf } from "../chain/web3";
+import type { HomeSettings } from "../common/home";
 import { loadConfig } from "../server/config";
 
-const HELP = `usage: npm run meter -- consent --prosumer 0xADDRESS [--baseline MILLIWATTHOURS]
+const HELP = `usage: npm run meter -- consent --prosumer 0xADDRESS [--home NAME] [--baseline MILLIWATTHOURS]
   --prosumer   who sells what this meter measures, and is paid for it
+  --home       whose meter, where HOMES lists several
   --baseline   the meter's register now, mWh (by default what the journal in DATA_DIR says); nothing below it can be sold
 The settings (NETWORK, RPC_URL, CHAIN_ID, DATA_DIR, METER_KEYSTORE_PASSWORD, …) are those of \`npm start\`.`;
 const TIMEOUT_MS = 10_000;
 const LARGEST_REGISTER = 2n ** 40n - 1n;
 
 /** What was typed, checked. @throws Error saying what is wrong */
-function readArguments(): { prosumer: string; baselineMilliWh: bigint | null } {
+function readArguments(): { prosumer: string; home: string | undefined; baselineMilliWh: bigint | null } {
   const { values } = parseArgs({
     args: process.argv.slice(3),
-    options: { prosumer: { type: "string" }, baseline: { type: "string" } },
+    options: { prosumer: { type: "string" }, home: { type: "string" }, baseline: { type: "string" } },
   });
-  const { prosumer, baseline } = values;
+  const { prosumer, home, baseline } = values;
   if (prosumer === undefined || !/^0x[0-9a-f]{40}$/i.test(prosumer))
     throw new Error("--prosumer must be an address: 0x and 40 hexadecimal digits.");
-  if (baseline === undefined) return { prosumer, baselineMilliWh: null };
+  if (baseline === undefined) return { prosumer, home, baselineMilliWh: null };
   if (!/^\d{1,13}$/.test(baseline) || BigInt(baseline) > LARGEST_REGISTER)
     throw new Error(`--baseline must be a whole number of milliwatt-hours, 0 to ${LARGEST_REGISTER}.`);
-  return { prosumer, baselineMilliWh: BigInt(baseline) };
+  return { prosumer, home, baselineMilliWh: BigInt(baseline) };
+}
+
+/** @throws Error listing the names, when there are several and none of them is asked for */
+function homeCalled(name: string | undefined, homes: HomeSettings[]): HomeSettings {
+  const [first, ...others] = homes as [HomeSettings, ...HomeSettings[]];
+  if (name === undefined && others.length === 0) return first;
+  const wanted = name?.normalize("NFC").toLowerCase();
+  const found = homes.find((home) => home.name.toLowerCase() === wanted);
+  if (found) return found;
+  const names = homes.map((home) => `"${home.name}"`).join(", ");
+  throw new Error(`--home ${name === undefined ? "is missing" : `names no home`}: the homes are ${names}.`);
 }
 
 /** Where the journal has the meter's register, mWh, rounded up; 0 where there is no journal. Reads only. */
@@ -52,15 +65,16 @@ function registerInJournal(dataDir: string, meter: string): bigint {
 }
 
 async function main(): Promise<void> {
-  const { prosumer, baselineMilliWh } = readArguments();
+  const { prosumer, home: name, baselineMilliWh } = readArguments();
   const config = loadConfig();
+  const home = homeCalled(name, config.homes);
   const deployment = readContracts(config.artifactsDir, config.chainId);
   if (!deployment)
     throw new Error(
       `The artifacts in ${config.artifactsDir} name no contracts on chain ${config.chainId}: run \`npx truffle migrate --network ${config.network}\` first.`,
     );
   const { meter, consent } = await loadMeterKey({
-    file: join(config.dataDir, "meter-key.json"),
+    file: join(config.dataDir, home.meter.keyFile),
     password: config.meterKeystorePassword,
     createIfMissing: true,
   });

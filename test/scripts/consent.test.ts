@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readContracts } from "../../chain/artifacts";
@@ -78,6 +78,29 @@ describe("npm run meter -- consent", function () {
     const again = await run("--prosumer", prosumer);
     assert.equal(again.status, 1);
     assert.match(again.stderr, /was commissioned before, and a key never comes back/);
+  });
+
+  it("is of the home that is named, where there are several", async () => {
+    const homes = ["roof", "yard"].map((name) => ({
+      name,
+      meters: [{ role: "delivering", kind: "simulated", keyFile: `${name}.json` }],
+    }));
+    const HOMES = join(folder, "homes.json");
+    writeFileSync(HOMES, JSON.stringify(homes));
+    env.HOMES = HOMES;
+    try {
+      const none = await run("--prosumer", prosumer);
+      assert.equal(none.status, 1);
+      assert.match(none.stderr, /--home is missing: the homes are "roof", "yard"\./);
+      const yard = await run("--prosumer", prosumer, "--home", "Yard");
+      assert.equal(yard.status, 0, yard.stderr);
+      assert.deepEqual(
+        ["roof", "yard"].map((name) => existsSync(join(env.DATA_DIR!, `${name}.json`))),
+        [false, true],
+      );
+    } finally {
+      delete env.HOMES;
+    }
   });
 
   for (const [args, problem] of [
