@@ -6,9 +6,7 @@ import { askUntil } from "../../geth/ask-until";
 import { genesisFor, readGenesis } from "../../geth/folder";
 import { LAB_SEALERS } from "../../geth/lab";
 import { needGeth, TestNetwork, Transfers } from "../support/geth";
-
-/** Longer than three sealers ever take for a block: period 1 s, and up to 1 s of wiggle for one out of turn. */
-const LONG_ENOUGH_MS = 6_000;
+import { until } from "../support/until";
 
 const sealersOf = (net: TestNetwork, node: number): Promise<string[]> => net.ask(node, "clique_getSigners");
 
@@ -38,12 +36,21 @@ describe("two sealers", function () {
     const transfers = new Transfers(net, 2, LAB_ACCOUNTS.consumer.privateKey);
     await transfers.send(10);
     await net.kill(3);
-    // The other may seal one block more, its own turn; then the network stands.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    const halted = await net.head(2);
-    await transfers.send(10);
-    await new Promise((resolve) => setTimeout(resolve, LONG_ENOUGH_MS));
-    assert.deepEqual(await net.head(2), halted);
+    // The other may seal one block more, its own turn; then the network stands: with each transaction that comes it
+    // begins a block, and says that it may not seal it.
+    const refusals = () => net.log(1, 2000).split("signed recently, must wait for others").length - 1;
+    const refusedOver = async () => {
+      const [head, before] = [await net.head(1), refusals()];
+      await transfers.send(1);
+      await until("a try in vain, or a block", async () => {
+        return refusals() > before || (await net.head(1)).block > head.block;
+      });
+      const after = await net.head(1);
+      return after.block === head.block && after;
+    };
+    const halted = await until("the network stands", refusedOver);
+    await net.untilSameHead([1, 2], halted.block);
+    for (let i = 0; i < 9; i++) assert.deepEqual(await refusedOver(), halted);
     await net.up();
     await net.untilBlock(2, halted.block + 2);
     await transfers.assertAllSealedOnce([2]);
