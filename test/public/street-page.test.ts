@@ -8,7 +8,7 @@ import { overflowing, violations } from "../support/axe";
 import { openPage, press, shoot, text } from "../support/browser";
 import { need } from "../support/need";
 import { type ScriptedServer, scriptedServer } from "../support/scripted-server";
-import { config, home, METER, meter, meterOf, sample, snapshot, streetOf } from "./fixtures";
+import { config, home, METER, meter, meterOf, sample, snapshot, streetOf, trade } from "./fixtures";
 
 const meterView = (house: StreetHouseView, n: number): MeterView => ({
   ...meter,
@@ -44,6 +44,33 @@ function streetSnapshot(count: number): Snapshot {
       },
     })),
   };
+}
+
+/** A wallet that shows one account on the lab's chain, and signs nothing. */
+function announceWallet([account, chainId]: [string, string]): void {
+  const answers: Record<string, unknown> = {
+    eth_requestAccounts: [account],
+    eth_accounts: [account],
+    eth_chainId: chainId,
+  };
+  const provider = {
+    request: async ({ method }: { method: string }) => {
+      if (method in answers) return answers[method];
+      throw { code: 4200, message: `${method} is not supported` };
+    },
+    on: () => provider,
+    removeListener: () => provider,
+  };
+  const info = {
+    uuid: "7d1c4b0e-35a2-4c43-9f0d-6a1f3c1f0001",
+    name: "One account",
+    rdns: "org.example.wallet",
+    icon: "data:image/svg+xml,<svg/>",
+  };
+  const announce = () =>
+    dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
+  addEventListener("eip6963:requestProvider", announce);
+  announce();
 }
 
 describe("The street", function () {
@@ -181,6 +208,31 @@ describe("The street", function () {
     await shoot(page, "street-elsewhere");
     await close();
   });
+
+  for (const [language, delivering] of [
+    ["en", "8 mWh of 20 mWh"],
+    ["ko", "20 mWh 중 8 mWh"],
+  ] as const)
+    it(`says how far one's own trade of another house than the chosen one is, in ${language}`, async () => {
+      const given = streetSnapshot(6);
+      const own = { ...trade, meter: meterOf(3), status: "delivering", deliveredMilliWh: 8n } as const;
+      server.snapshot = { ...given, trades: [own] };
+      const { page, close } = await openPage({
+        url: server.url,
+        language,
+        prepare: (opened) =>
+          opened.addInitScript(announceWallet, [trade.buyer, "0x343a"] as [string, string]),
+      });
+      await page.locator(`#${ids.connect}[data-wallets="1"]`).click();
+      await page.locator(`[id="${ids.house(METER)}"][aria-pressed=true]`).waitFor();
+      const step = ids.tradeStep(String(trade.tradeId), "delivering");
+      await page.locator(`[id="${step}"][data-state=active]`, { hasText: delivering }).waitFor();
+      // And not for want of looking: a meter that is gone is waited for.
+      server.tell("street", [{ ...given.street[2]!, state: "lost", watts: null }]);
+      const waiting = language === "en" ? "waits for the meter" : "계량기를 기다림";
+      await page.locator(`[id="${step}"]`, { hasText: waiting }).waitFor();
+      await close();
+    });
 
   it("of two hundred houses fits 360 px, is chosen from, and folds away most of its sales", async () => {
     const { page, close } = await open(200, { context: { viewport: { width: 360, height: 780 } } });
