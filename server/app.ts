@@ -7,7 +7,7 @@ import express, { type Express } from "express";
 import { bigintsAsText } from "../common/wire";
 import { type ApiParts, createApi } from "./http/api";
 import { answerErrors, errorView, HttpError, notFound, readOnly } from "./http/errors";
-import type { Hosts } from "./http/hosts";
+import { type Hosts, hostHeaderOf } from "./http/hosts";
 import { complaint, type Metrics, type MetricsParts } from "./http/metrics";
 import { createRpc, RPC_PATH } from "./http/rpc";
 import { limitRate, securityHeaders } from "./http/security";
@@ -40,13 +40,13 @@ export function createApp(parts: AppParts, metrics: Metrics): Express {
   app.get("/healthz", (request, response) => {
     const words = complaint(parts);
     response.set({ [SERVER_ID_HEADER]: parts.serverId, "cache-control": "no-store" });
-    const isStranger = parts.hosts.refusalOf(request.headers.host) !== null;
+    const isStranger = parts.hosts.refusalOf(hostHeaderOf(request)) !== null;
     if (words === null) response.json({ status: "ok" });
     else response.status(503).json(errorView("degraded", isStranger ? "degraded" : words));
   });
   app.use(readOnly(parts.rpcUrl === null ? [] : [RPC_PATH]));
   app.use((request, response, next) => {
-    const words = parts.hosts.refusalOf(request.headers.host);
+    const words = parts.hosts.refusalOf(hostHeaderOf(request));
     if (words === null) return next();
     metrics.refused.inc({ reason: "host" });
     response.set("connection", "close");

@@ -10,7 +10,7 @@ import type { Log } from "../common/log";
 import type { Service } from "../common/service";
 import { toWire, type Wire } from "../common/wire";
 import type { Publisher } from "./feed";
-import type { Hosts } from "./http/hosts";
+import { type Hosts, hostHeaderOf } from "./http/hosts";
 import { accountRoom, houseRoom, lookFrom } from "./look";
 import type { Views } from "./views";
 
@@ -92,7 +92,7 @@ export class Sockets implements Service, Publisher {
     // A handshake is asked above; this is for all that follows it, upgrades too.
     this.io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
       const isHandshake = !hasSession(request);
-      const words = isHandshake ? null : this.parts.hosts.refusalOf(request.headers.host);
+      const words = isHandshake ? null : this.parts.hosts.refusalOf(hostHeaderOf(request));
       if (words === null) return next();
       this.parts.refused("host");
       next(new Error(words));
@@ -188,7 +188,8 @@ export class Sockets implements Service, Publisher {
   /** Why a handshake is refused; undefined when it is welcome. */
   private refusalOf(request: IncomingMessage): string | undefined {
     const { refused, hosts } = this.parts;
-    const { origin, host } = request.headers;
+    const { origin } = request.headers;
+    const host = hostHeaderOf(request);
     const words = hosts.refusalOf(host);
     if (words !== null) {
       refused("host");

@@ -3,6 +3,7 @@
  * this machine (DNS rebinding), and is then of one origin with the server for every browser: Origin and Host agree.
  * What it cannot do is change that name.
  */
+import type { IncomingMessage } from "node:http";
 import { networkInterfaces } from "node:os";
 
 /** Lower case, without a closing dot; an IPv6 address in brackets and in its shortest form. */
@@ -23,6 +24,11 @@ export function parseHost(text: string): Host | null {
   const name = new URL(`http://${parts[1]}`).hostname.replace(/\.$/, "");
   const port = parts[2] ? Number(parts[2]) : null;
   return name === "" || (port !== null && port > 65_535) ? null : { name, port };
+}
+
+/** What a request says; undefined for none, and for two: a proxy before us may have read the other one. */
+export function hostHeaderOf({ headersDistinct: { host } }: IncomingMessage): string | undefined {
+  return host?.length === 1 ? host[0] : undefined;
 }
 
 /** An address or name as `parseHost` would give it. */
@@ -79,7 +85,9 @@ export class Hosts {
     const usual = protocol === "https:" ? HTTPS_PORT : HTTP_PORT;
     const from = { name: hostname.replace(/\.$/, ""), port: port === "" ? usual : Number(port) };
     const host = parseHost(header ?? "");
-    if (host !== null && host.name === from.name && (host.port ?? usual) === from.port) return true;
+    const isSame = host !== null && host.name === from.name && (host.port ?? usual) === from.port;
+    // Our own port speaks http: a page that has this very port by https is of another program.
+    if (isSame && (protocol === "http:" || host.port === null)) return true;
     return this.isAllowed(from);
   }
 

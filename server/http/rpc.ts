@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { createDoor, type Door, type DoorAnswer, type DoorLimits, type Refusal } from "../rpc/door";
 import { httpForward } from "../rpc/forward";
-import type { Hosts } from "./hosts";
+import { type Hosts, hostHeaderOf } from "./hosts";
 
 export const RPC_PATH = "/rpc";
 /** The largest transaction that a node takes, in hex, and what is around it. */
@@ -32,11 +32,13 @@ export function createRpc({ rpcUrl, hosts, refused, limits }: RpcParts): Request
 }
 
 async function answer(door: Door, hosts: Hosts, request: Request): Promise<DoorAnswer> {
-  const { origin, "content-type": type = "" } = request.headers;
+  const { origin, "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
   // Without a preflight no page of elsewhere can send this content type; with one it is refused here.
   if (!/^application\/json\s*(;|$)/i.test(type))
     return door.refuse("contentType", 415, "Send JSON-RPC with the content type application/json.");
-  if (origin !== undefined && !hosts.isOwnOrigin(origin, request.headers.host))
+  if (encoding.toLowerCase() !== "identity")
+    return door.refuse("contentType", 415, "Send the body as it is: a compressed one is not read here.");
+  if (origin !== undefined && !hosts.isOwnOrigin(origin, hostHeaderOf(request)))
     return door.refuse("origin", 403, "This address answers the pages of this server only.");
   let text: string | null;
   try {

@@ -124,6 +124,8 @@ describe("which Host the server answers to", () => {
     ["https://house.example", "127.0.0.1:3000", true],
     ["https://evil.example", "127.0.0.1:3000", false],
     ["http://127.0.0.1:3000", "localhost:3000", false],
+    // Our own port speaks http.
+    ["https://localhost:3000", "localhost:3000", false],
     ["http://localhost:3001", "localhost:3000", false],
     ["http://localhost:3000", undefined, false],
     ["null", "localhost:3000", false],
