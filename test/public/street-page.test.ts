@@ -220,8 +220,9 @@ describe("The street", function () {
       const { page, close } = await openPage({
         url: server.url,
         language,
-        prepare: (opened) =>
-          opened.addInitScript(announceWallet, [trade.buyer, "0x343a"] as [string, string]),
+        prepare: async (opened) => {
+          await opened.addInitScript(announceWallet, [trade.buyer, "0x343a"] as [string, string]);
+        },
       });
       await page.locator(`#${ids.connect}[data-wallets="1"]`).click();
       await page.locator(`[id="${ids.house(METER)}"][aria-pressed=true]`).waitFor();
