@@ -12,6 +12,12 @@ export interface Changed {
   trades: Map<bigint, MarketTrade>;
 }
 
+/** The blocks that made records: those above `after`, up to and with `through`. */
+export interface Step {
+  after: number;
+  through: number;
+}
+
 /** What was saved first is older: that is the order of every list. */
 export interface MarketArchive {
   meters(): MarketMeter[];
@@ -26,6 +32,15 @@ export interface MarketArchive {
   /** Newest first. */
   trades(filter: TradeFilter, page: PageOf): MarketTrade[];
   countTrades(filter: TradeFilter): number;
-  save(changed: Changed): void;
+  /** @param step what `takeBack` can undo later; null for what nobody will take back */
+  save(changed: Changed, step: Step | null): void;
+  /**
+   * Undoes the steps that end above `block`.
+   * @returns the block whose end the records are of now: `block`, or a lower one where a step began below it; null when
+   *   that is too far back, and nothing was changed
+   */
+  takeBack(block: number): number | null;
+  /** Nobody will take the records back to a block below this one. */
+  forgetStepsTo(block: number): void;
   clear(): void;
 }

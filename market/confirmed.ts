@@ -3,7 +3,7 @@
  * What is over is in the archive, and is read from there when somebody asks.
  */
 import type { Address } from "../common/address";
-import type { Changed, MarketArchive } from "./archive";
+import type { Changed, MarketArchive, Step } from "./archive";
 import type { MarketState } from "./fold";
 import { byPurchase, canBeBought, passes } from "./questions";
 import {
@@ -45,9 +45,24 @@ export class ConfirmedMarket implements MarketReader, MarketState {
     this.load();
   }
 
+  /**
+   * As it was at the end of an earlier block.
+   * @returns that block: `block`, or a lower one, whose next events have to be folded again; null when it is too far back
+   */
+  takeBack(block: number): number | null {
+    const reached = this.archive.takeBack(block);
+    if (reached !== null) this.load();
+    return reached;
+  }
+
+  /** Nobody will take it back to a block below this one. */
+  forgetStepsTo(block: number): void {
+    this.archive.forgetStepsTo(block);
+  }
+
   /** Each record is written once, however often it has changed: to be called before anybody asks. */
-  save(): void {
-    this.archive.save(this.changed);
+  save(step: Step | null): void {
+    this.archive.save(this.changed, step);
     this.justSaved = this.changed;
     this.changed = nothingChanged();
   }

@@ -30,6 +30,6 @@ export function prepareStatements(db: Db) {
     findEvent: db.prepare("SELECT 1 FROM events WHERE tx_hash = ? AND log_index = ?"),
     storeEvent: db.prepare("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"),
     dropEventsAbove: db.prepare("DELETE FROM events WHERE block > ?"),
-    forgetRefusals: db.prepare("UPDATE signed_readings SET refused = NULL"),
+    forgetRefusals: db.prepare("UPDATE signed_readings SET refused = NULL WHERE refused IS NOT NULL"),
   };
 }

@@ -3,6 +3,7 @@
 import { type ChainEvent, eventFromJson, eventToJson } from "../../chain/chain-event";
 import type { BlockHeader, ChainIdentity, ChainSink, EventBatch } from "../../chain/sink";
 import { messageOf } from "../../common/log";
+import type { Step } from "../../market/archive";
 import { ConfirmedMarket } from "../../market/confirmed";
 import { EarlyMarket } from "../../market/early";
 import { fold, MARKET_FOLD } from "../../market/fold";
@@ -11,8 +12,14 @@ import type { Db } from "./db";
 import { prepareStatements } from "./ledger-sql";
 import { MarketTables } from "./market-sql";
 
-/** Hashes kept to find the common ancestor after a reorganisation; a deeper one is a reset. */
+/**
+ * Of so many blocks each hash is kept, to find the common ancestor after a reorganisation, and what they changed of the
+ * market, to undo it. After a deeper one the market is made anew from all its events.
+ */
 const KNOWN_BLOCKS = 256;
+
+/** Before the first block. */
+const NO_BLOCK = -1;
 
 export type ChainState = "following" | "nodeLost" | "rebuilding" | "noContracts";
 
@@ -147,7 +154,7 @@ export class Ledger implements ChainSink {
       this.sql.pruneBlocks.run((before?.block ?? 0) - KNOWN_BLOCKS, batch.through.block - KNOWN_BLOCKS);
       isBehind = before !== null && fresh.some((event) => event.block <= before.block);
       if (isBehind) this.refold();
-      else this.market.save();
+      else this.saveStep(before?.block ?? NO_BLOCK, batch.through.block);
     });
     this.display();
     if (fresh.length > 0) this.tell((listener) => listener.confirmed?.(fresh));
@@ -168,7 +175,9 @@ export class Ledger implements ChainSink {
       this.sql.moveCursor.run(top?.block ?? null, top?.hash ?? null);
       // What the chain refused, it refused on a branch that is gone.
       this.sql.forgetRefusals.run();
-      this.refold();
+      const reached = this.market.takeBack(block);
+      if (reached === null) this.refold();
+      else this.foldStored({ after: reached, through: block });
     });
     this.startOver();
   }
@@ -240,10 +249,24 @@ export class Ledger implements ChainSink {
     }
   }
 
-  /** Makes the confirmed market anew from the stored events. */
+  private saveStep(after: number, through: number): void {
+    // So many blocks at once are a chain that is being caught up with: to undo them would be written for nothing.
+    const isLong = through - after > KNOWN_BLOCKS;
+    this.market.save(isLong ? null : { after, through });
+    this.market.forgetStepsTo(isLong ? through : through - KNOWN_BLOCKS);
+  }
+
+  /** Makes the confirmed market anew from all stored events. */
   private refold(): void {
     this.market.clear();
-    for (let last = { block: -1, log_index: -1 }; ; ) {
+    this.foldStored(null);
+    this.market.forgetStepsTo(this.cursor()?.block ?? NO_BLOCK);
+    this.sql.marketFoldedBy.run(MARKET_FOLD);
+  }
+
+  /** @param step after which block the market stands, and where the stored events end; null for one that is empty */
+  private foldStored(step: Step | null): void {
+    for (let last = { block: (step?.after ?? NO_BLOCK) + 1, log_index: -1 }; ; ) {
       const rows = this.sql.eventsAfter.all(last.block, last.log_index, REFOLDED_AT_ONCE) as EventRow[];
       for (const { body, at_s, sealer } of rows)
         fold(
@@ -251,11 +274,10 @@ export class Ledger implements ChainSink {
           this.db.decode(() => eventFromJson(body)),
           { atS: at_s, sealer },
         );
-      this.market.save();
+      this.market.save(step);
       if (rows.length < REFOLDED_AT_ONCE) break;
       last = rows.at(-1)!;
     }
-    this.sql.marketFoldedBy.run(MARKET_FOLD);
   }
 
   /** Lays the unconfirmed offers and openings over the confirmed market. Money is never shown early. */

@@ -5,7 +5,7 @@
  */
 import type { Address } from "../../common/address";
 import { bigintsAsText, wireReader } from "../../common/wire";
-import type { Changed, MarketArchive } from "../../market/archive";
+import type { Changed, MarketArchive, Step } from "../../market/archive";
 import {
   isInStock,
   type MarketMeter,
@@ -15,6 +15,7 @@ import {
   type TradeFilter,
 } from "../../market/types";
 import type { Db, Statement } from "./db";
+import { MarketUndo } from "./market-undo";
 
 type MarketRecord = MarketMeter | MarketOffer | MarketTrade;
 
@@ -37,11 +38,13 @@ const textOf = (record: MarketRecord): string => JSON.stringify(record, bigintsA
 
 export class MarketTables implements MarketArchive {
   private readonly sql: ReturnType<typeof prepareStatements>;
+  private readonly undo: MarketUndo;
   /** By its text: a filter makes one of a handful. */
   private readonly questions = new Map<string, Statement>();
 
   constructor(private readonly db: Db) {
     this.sql = prepareStatements(db);
+    this.undo = new MarketUndo(db);
   }
 
   meters(): MarketMeter[] {
@@ -78,19 +81,47 @@ export class MarketTables implements MarketArchive {
     return (this.ask(sql).get(...values) as { number: number }).number;
   }
 
-  save({ meters, offers, trades }: Changed): void {
-    for (const meter of meters.values()) this.sql.saveMeter.run(meter.meter, textOf(meter));
-    for (const offer of offers.values())
-      this.sql.saveOffer.run(offer.offerId.toString(), isInStock(offer) ? 1 : 0, textOf(offer));
-    for (const trade of trades.values()) {
-      const { tradeId, meter, seller, buyer, closed } = trade;
-      this.sql.saveTrade.run(tradeId.toString(), meter, seller, buyer, closed, textOf(trade));
+  save({ meters, offers, trades }: Changed, step: Step | null): void {
+    if (step) {
+      for (const meter of meters.keys()) this.undo.keep(step, "meter", meter);
+      for (const offerId of offers.keys()) this.undo.keep(step, "offer", offerId.toString());
+      for (const tradeId of trades.keys()) this.undo.keep(step, "trade", tradeId.toString());
     }
+    for (const meter of meters.values()) this.saveMeter(meter);
+    for (const offer of offers.values()) this.saveOffer(offer);
+    for (const trade of trades.values()) this.saveTrade(trade);
+  }
+
+  takeBack(block: number): number | null {
+    return this.undo.takeBack(block, (kind, was) => {
+      const record = this.read([{ body: was }])[0]!;
+      if (kind === "meter") this.saveMeter(record as MarketMeter);
+      else if (kind === "offer") this.saveOffer(record as MarketOffer);
+      else this.saveTrade(record as MarketTrade);
+    });
+  }
+
+  forgetStepsTo(block: number): void {
+    this.undo.forgetTo(block);
   }
 
   clear(): void {
     for (const table of ["market_meters", "market_offers", "market_trades"])
       this.db.exec(`DELETE FROM ${table}`);
+    this.undo.clear();
+  }
+
+  private saveMeter(meter: MarketMeter): void {
+    this.sql.saveMeter.run(meter.meter, textOf(meter));
+  }
+
+  private saveOffer(offer: MarketOffer): void {
+    this.sql.saveOffer.run(offer.offerId.toString(), isInStock(offer) ? 1 : 0, textOf(offer));
+  }
+
+  private saveTrade(trade: MarketTrade): void {
+    const { tradeId, meter, seller, buyer, closed } = trade;
+    this.sql.saveTrade.run(tradeId.toString(), meter, seller, buyer, closed, textOf(trade));
   }
 
   private ask(sql: string): Statement {

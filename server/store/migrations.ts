@@ -101,6 +101,17 @@ export const MIGRATIONS = [
     WHERE CASE WHEN json_valid(body) THEN json_extract(body, '$.sinceRegisterMilliWh') IS NOT NULL ELSE 0 END;
   CREATE INDEX deliveries_counting ON deliveries (counting_for) WHERE counting_for IS NOT NULL;
   `,
+  // The market's records as they were before the newest blocks changed them; `was` is null where there was none yet.
+  // The market can be taken back to block `undo_from`, and not below it; -1 is before the first.
+  `
+  CREATE TABLE market_undo (
+    id INTEGER PRIMARY KEY, after_block INTEGER NOT NULL, through_block INTEGER NOT NULL, kind TEXT NOT NULL,
+    record TEXT NOT NULL, was TEXT
+  ) STRICT;
+  CREATE INDEX undo_by_block ON market_undo (through_block);
+  ALTER TABLE chain ADD COLUMN undo_from INTEGER NOT NULL DEFAULT -1;
+  UPDATE chain SET undo_from = cursor_block WHERE cursor_block IS NOT NULL;
+  `,
 ];
 
 export function migrate(db: Db, file: string): void {

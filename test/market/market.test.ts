@@ -11,6 +11,7 @@ import { numberOfTrades, pageOfTrades } from "../../server/store/market-sql";
 import {
   BUYER,
   commissioned,
+  HandChain,
   type Happening,
   listed,
   METER,
@@ -127,17 +128,21 @@ function happening(market: MemoryMarket, kind: number, pick: number): Happening 
   }
 }
 
+/** Blocks without an event before a block: undone are the newest 256. */
+const EMPTY_BLOCKS = [0, 0, 0, 3, 60, 200, 300, 300];
+
 const act = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant("seal" as const),
+      empty: fc.constantFrom(...EMPTY_BLOCKS),
       what: fc.array(fc.tuple(fc.nat(9), fc.nat(10_000)), { maxLength: 6 }),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("confirm" as const), blocks: fc.nat(4) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("preview" as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("reorganise" as const), blocks: fc.nat(6) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("reorganise" as const), blocks: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("fail" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("repeat" as const) }) },
@@ -147,6 +152,8 @@ describe("the market", function () {
   this.timeout(120_000);
 
   it("is what its events make of it, whatever was confirmed, shown early, taken back, refused and restarted", async () => {
+    /** Reorganisations, by what was done: the newest blocks undone, or all events folded anew. */
+    const ways = { undone: 0, folded: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40 }), async (acts) => {
         const folder = temporaryFolder();
@@ -156,8 +163,8 @@ describe("the market", function () {
         let confirmed = 0;
         let shown: Block[] = [];
         let branch = 0;
-        const seal = (what: [number, number][]) => {
-          const block = blocks.length + 1;
+        const seal = (what: [number, number][], empty = 0) => {
+          const block = (blocks.at(-1)?.header.block ?? 0) + empty + 1;
           const hash = `0xblock${block}-${branch}`;
           const parentHash = blocks.at(-1)?.header.hash ?? "0xgenesis";
           const header = { block, hash, parentHash, atS: block, sealer: block % 2 ? BUYER : null };
@@ -185,6 +192,13 @@ describe("the market", function () {
           const headers = some.map(({ header }) => header);
           return { headers, events: some.flatMap(({ events }) => events), through: blocks[end - 1]!.header };
         };
+        /** Below this block, what was changed cannot be undone. */
+        const undoneDownTo = (): number => {
+          const db = new Database(join(folder.path, "neighborwatt.sqlite"));
+          const { undo_from } = db.prepare("SELECT undo_from FROM chain").get() as { undo_from: number };
+          db.close();
+          return undo_from;
+        };
         const check = () => {
           const stored = blocks.slice(0, confirmed);
           assert.deepEqual(answers(store.ledger.confirmed), answers(marketOf(stored)));
@@ -195,7 +209,7 @@ describe("the market", function () {
           for (const one of acts) {
             switch (one.do) {
               case "seal":
-                seal(one.what);
+                seal(one.what, one.empty);
                 break;
               case "confirm": {
                 const end = Math.min(confirmed + one.blocks, blocks.length);
@@ -216,7 +230,9 @@ describe("the market", function () {
                 branch++;
                 blocks = blocks.slice(0, kept);
                 if (kept < confirmed) {
-                  store.ledger.rollback(kept);
+                  const block = blocks.at(-1)?.header.block ?? 0;
+                  ways[block < undoneDownTo() ? "folded" : "undone"]++;
+                  store.ledger.rollback(block);
                   confirmed = kept;
                   shown = [];
                 }
@@ -252,8 +268,39 @@ describe("the market", function () {
           folder.remove();
         }
       }),
-      { numRuns: 30, seed: 20261125 },
+      { numRuns: 100, seed: 20261125 },
     );
+    assert.ok(ways.undone > 5 && ways.folded > 5, JSON.stringify(ways));
+  });
+
+  it("is taken back 256 blocks without a look at older events, and further by all of them", async () => {
+    const folder = temporaryFolder();
+    const store = Store.open(folder.path, quiet);
+    store.ledger.reset({ genesisHash: "genesis", trade: "0xtrade" });
+    const chain = new HandChain(store);
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n));
+    const answersAt: Record<number, ReturnType<typeof answers>> = {};
+    for (let block = 3; block <= 600; block++) {
+      const trade = 1_000_000n + BigInt(block);
+      if (block % 2) chain.confirm(opened(trade, 1n));
+      else chain.confirm(settled(trade - 1n, 1n, BigInt(block), true));
+      if ([300, 343, 344].includes(block)) answersAt[block] = answers(store.ledger.confirmed);
+    }
+    const db = new Database(join(folder.path, "neighborwatt.sqlite"));
+    const { body } = db.prepare("SELECT body FROM events WHERE block = 1").get() as { body: string };
+    const write = db.prepare("UPDATE events SET body = ? WHERE block = 1");
+    write.run("unreadable");
+    assert.throws(() => store.ledger.rollback(343), /damaged/);
+    store.ledger.rollback(344);
+    assert.deepEqual(answers(store.ledger.confirmed), answersAt[344]);
+    assert.equal(store.ledger.cursor()?.block, 344);
+    write.run(body);
+    db.close();
+    store.ledger.rollback(300);
+    assert.deepEqual(answers(store.ledger.confirmed), answersAt[300]);
+    await store.stop();
+    folder.remove();
   });
 
   const placeIn = ({ block, hash }: BlockHeader) => ({ block, blockHash: hash, logIndex: 1000 });

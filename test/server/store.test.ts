@@ -139,6 +139,20 @@ describe("the ledger", () => {
     );
   });
 
+  it("puts back nothing of a branch that is gone when the next one is reorganised too", () => {
+    chain.confirm(commissioned());
+    chain.confirm(listed(1n));
+    chain.confirm(opened(TRADE, 20n));
+    chain.confirm(settled(TRADE, 20n, 20n, true));
+    chain.reorganise(2, "b");
+    chain.confirm(opened(TRADE, 5n));
+    const before = all(store);
+    chain.confirm(listed(2n));
+    chain.reorganise(3, "c");
+    assert.deepEqual(all(store), before);
+    assert.equal(store.ledger.confirmed.trade(TRADE)?.milliWh, 5n);
+  });
+
   it("rolls back to the newest block it knows, or to nothing", () => {
     chain.confirm(commissioned());
     store.ledger.rollback(0);
