@@ -229,7 +229,10 @@ describe("The street", function () {
       const step = ids.tradeStep(String(trade.tradeId), "delivering");
       await page.locator(`[id="${step}"][data-state=active]`, { hasText: delivering }).waitFor();
       // And not for want of looking: a meter that is gone is waited for.
-      server.tell("street", [{ ...given.street[2]!, state: "lost", watts: null }]);
+      const gone = { ...given.street[2]!, state: "lost", watts: null } as const;
+      // The page may be about to ask for its account's trades: the answer says the same.
+      server.snapshot = { ...server.snapshot, street: given.street.with(2, gone) };
+      server.tell("street", [gone]);
       const waiting = language === "en" ? "waits for the meter" : "계량기를 기다림";
       await page.locator(`[id="${step}"]`, { hasText: waiting }).waitFor();
       await close();
