@@ -1,10 +1,11 @@
-/** `npm run meter`: live volts, amperes, watts, watt-hours and the relay, of a real or the simulated Arduino. */
+/** `npm run meter`: live volts, amperes, watts, watt-hours and the relay, of a real, simulated or modelled meter. */
 import type { Meter, MeterSample, RelayPosition } from "../common/meter";
 import { parseCalibration } from "./calibration";
 import { createMeter } from "./meter";
-import { TRANSPORT_CHOICES } from "./transport";
+import { isTransport, TRANSPORT_CHOICES } from "./transport";
 
 const HELP = `usage: npm run meter [-- <transport>]     (or METER=<transport>)
+       npm run meter -- <home>             (its delivering meter, where HOMES lists it)
 calibration: METER_CALIBRATION="vccVolts=4.92,dividerRatio=2.03" (docs/wiring.md)
 transports: ${TRANSPORT_CHOICES}
 keys: r closes or opens the relay, q quits`;
@@ -55,14 +56,17 @@ function show(meter: Meter, quit: () => void): void {
   process.stdout.write("r closes or opens the relay, q quits\n");
 }
 
-async function main(): Promise<void> {
-  const transport = process.argv[2] ?? process.env.METER ?? "simulated";
-  if (transport === "-h" || transport === "--help") {
+/**
+ * Shows the meter that the command line names, until it is told to end.
+ * @param meterOfHome the meter of a home by its name; null where nobody listed homes
+ */
+export async function main(meterOfHome: (name: string) => Meter | null = () => null): Promise<void> {
+  const given = process.argv[2];
+  if (given === "-h" || given === "--help") {
     console.log(HELP);
     return;
   }
-  const calibration = parseCalibration(process.env.METER_CALIBRATION ?? "");
-  const meter = createMeter({ transport, calibration });
+  const meter = meterOf(given ?? process.env.METER ?? "simulated", meterOfHome);
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
@@ -75,7 +79,22 @@ async function main(): Promise<void> {
   process.stdin.pause();
 }
 
-main().catch((error: Error) => {
+/** @throws Error listing what may be named */
+function meterOf(named: string, meterOfHome: (name: string) => Meter | null): Meter {
+  if (!isTransport(named)) {
+    const meter = meterOfHome(named);
+    if (meter) return meter;
+  }
+  return createMeter({
+    transport: named,
+    calibration: parseCalibration(process.env.METER_CALIBRATION ?? ""),
+  });
+}
+
+/** Says on standard error what is wrong, and how to call it. */
+export function refuse(error: Error): void {
   console.error(`${error.message}\n\n${HELP}`);
   process.exitCode = 1;
-});
+}
+
+if (require.main === module) main().catch(refuse);

@@ -12,6 +12,10 @@ const MODELLED = "modelled";
 /** Every kind of transport, for help texts. */
 export const TRANSPORT_CHOICES = `serial:/dev/ttyACM0 (or another port), simulated, simulated:StandardFirmata, ${MODELLED}`;
 
+/** Whether a setting names a transport, and not a home. */
+export const isTransport = (spec: string): boolean =>
+  spec === MODELLED || /^(simulated(:StandardFirmata)?|serial:.+)$/.test(spec);
+
 /**
  * The transport a setting names.
  * @throws Error listing the choices.

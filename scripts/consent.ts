@@ -11,8 +11,8 @@ import { loadMeterKey } from "../chain/meter-key";
 import { EthereumNode } from "../chain/node";
 import { JsonRpc } from "../chain/rpc";
 import { halvesOf } from "../chain/web3";
-import type { HomeSettings } from "../common/home";
 import { loadConfig } from "../server/config";
+import { homeCalled } from "./home-called";
 
 const HELP = `usage: npm run meter -- consent --prosumer 0xADDRESS [--home NAME] [--baseline MILLIWATTHOURS]
   --prosumer   who sells what this meter measures, and is paid for it
@@ -37,17 +37,6 @@ function readArguments(): { prosumer: string; home: string | undefined; baseline
   return { prosumer, home, baselineMilliWh: BigInt(baseline) };
 }
 
-/** @throws Error listing the names, when there are several and none of them is asked for */
-function homeCalled(name: string | undefined, homes: HomeSettings[]): HomeSettings {
-  const [first, ...others] = homes as [HomeSettings, ...HomeSettings[]];
-  if (name === undefined && others.length === 0) return first;
-  const wanted = name?.normalize("NFC").toLowerCase();
-  const found = homes.find((home) => home.name.toLowerCase() === wanted);
-  if (found) return found;
-  const names = homes.map((home) => `"${home.name}"`).join(", ");
-  throw new Error(`--home ${name === undefined ? "is missing" : `names no home`}: the homes are ${names}.`);
-}
-
 /** Where the journal has the meter's register, mWh, rounded up; 0 where there is no journal. Reads only. */
 function registerInJournal(dataDir: string, meter: string): bigint {
   const file = join(dataDir, "neighborwatt.sqlite");
@@ -67,7 +56,7 @@ function registerInJournal(dataDir: string, meter: string): bigint {
 async function main(): Promise<void> {
   const { prosumer, home: name, baselineMilliWh } = readArguments();
   const config = loadConfig();
-  const home = homeCalled(name, config.homes);
+  const home = homeCalled(name, config.homes, "--home");
   const deployment = readContracts(config.artifactsDir, config.chainId);
   if (!deployment)
     throw new Error(

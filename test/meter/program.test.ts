@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 
 const ROOT = resolve(__dirname, "../..");
 
@@ -9,8 +11,10 @@ async function run(
   script: string,
   args: string[],
   react: (output: string, signal: (name: NodeJS.Signals) => void) => void = () => {},
+  more: Record<string, string> = {},
 ): Promise<{ output: string; code: number | null; signal: NodeJS.Signals | null }> {
-  const { METER: _, ...env } = process.env;
+  const { METER: _, HOMES: __, ...env } = { ...process.env };
+  Object.assign(env, more);
   const child = spawn(process.execPath, ["--require", "tsx/cjs", script, ...args], { cwd: ROOT, env });
   let output = "";
   let isSignalled = false;
@@ -41,6 +45,18 @@ describe("A process with a meter in it", function () {
 
 describe("npm run meter", function () {
   this.timeout(90_000);
+  const folder = mkdtempSync(join(tmpdir(), "nw-meter-"));
+  const HOMES = { HOMES: join(folder, "homes.json") };
+  before(() => {
+    const [role, keyFile] = ["delivering", "key.json"];
+    const house = { roofW: 8, batteryMilliWh: 150, loadW: 2, seed: 3 };
+    const homes = [
+      { name: "House 1", meters: [{ role, kind: "serial", port: "/dev/ttyNOWHERE", keyFile }] },
+      { name: "House 3", meters: [{ role, kind: "modelled", keyFile: "key-3.json" }], house },
+    ];
+    writeFileSync(HOMES.HOMES, JSON.stringify(homes));
+  });
+  after(() => rmSync(folder, { recursive: true }));
 
   it("shows the simulated Arduino in plain lines where there is no terminal, until it is ended", async () => {
     const { output, code } = await run("meter/cli.ts", [], (text, signal) => {
@@ -89,6 +105,34 @@ describe("npm run meter", function () {
       output,
       /no meter transport is called "usb"; the choices are: serial:.*, simulated, simulated:StandardFirmata, modelled\n\nusage: /,
     );
+  });
+
+  it("shows the meter of a home in HOMES by the home's name, with its kind and its port", async () => {
+    const modelled = await run(
+      "scripts/meter.ts",
+      ["house 3"],
+      (text, signal) => {
+        if (/relay open/.test(text)) signal("SIGTERM");
+      },
+      HOMES,
+    );
+    assert.equal(modelled.code, 0, modelled.output);
+    assert.match(modelled.output, /\nonline: a model of the firmware on modelled;/);
+    const serial = await run(
+      "scripts/meter.ts",
+      ["House 1"],
+      (text, signal) => {
+        if (/next attempt/.test(text)) signal("SIGTERM");
+      },
+      HOMES,
+    );
+    assert.match(serial.output, /^connecting: opening serial:\/dev\/ttyNOWHERE\n/);
+  });
+
+  it("lists the homes of HOMES when it is given a name that none of them has", async () => {
+    const { output, code } = await run("scripts/meter.ts", ["House 9"], undefined, HOMES);
+    assert.equal(code, 1);
+    assert.match(output, /^"House 9" names no home: the homes are "House 1", "House 3"\.\n\nusage: /);
   });
 
   it("explains itself", async () => {
