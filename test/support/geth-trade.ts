@@ -24,11 +24,7 @@ export const untilDelivering = (house: House, { tradeId }: Purchase): Promise<Tr
   until(
     `trade ${tradeId} delivers`,
     async () => {
-      const answer = await house.get<TradeAnswer>(`/api/trades/${tradeId}`).catch((error: Error) => {
-        // Sealed a moment ago: the server has not seen the block yet.
-        if (error.message.includes(" 404 ")) return null;
-        throw error;
-      });
+      const answer = await house.trade(tradeId);
       return answer?.trade.status === "delivering" && Number(answer.trade.deliveredMilliWh) > 0 && answer;
     },
     60_000,

@@ -70,6 +70,8 @@ export interface House {
   startCopy(): Promise<Server>;
   /** `/api/…` as JSON. */
   get<T>(path: string): Promise<T>;
+  /** `/api/trades/:id`; null while the server has not seen it: it may have been sealed a moment ago. */
+  trade(tradeId: bigint): Promise<TradeAnswer | null>;
   /** Waits until the chain says that the trade is settled. */
   untilSettled(tradeId: bigint): Promise<TradeAnswer>;
   stop(): Promise<void>;
@@ -177,12 +179,18 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
         return (await response.json()) as T;
       },
+      async trade(tradeId) {
+        const response = await fetch(`${server.url}/api/trades/${tradeId}`);
+        if (response.status === 404) return null;
+        if (!response.ok) throw new Error(`trade ${tradeId}: ${response.status} ${await response.text()}`);
+        return (await response.json()) as TradeAnswer;
+      },
       untilSettled: (tradeId) =>
         until(
           `trade ${tradeId} settled`,
           async () => {
-            const answer = await house.get<TradeAnswer>(`/api/trades/${tradeId}`);
-            return answer.trade.status === "settled" && answer;
+            const answer = await house.trade(tradeId);
+            return answer?.trade.status === "settled" && answer;
           },
           SETTLED_WITHIN_MS,
           // The server answers 600 requests a minute.
