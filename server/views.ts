@@ -72,7 +72,7 @@ export class Views {
     const house = street.find(({ meter }) => sameAddress(meter, look.house)) ?? street[0];
     const parties = [look.account, house?.prosumer].filter((party) => party != null);
     return {
-      offers: this.offers().filter(({ status }) => status === "open"),
+      offers: this.market.openOffers().map((offer) => this.offerOf(offer)),
       trades: this.tradesOf(parties).map((trade) => this.tradeOf(trade)),
       meters: house ? [this.meter(house.meter)] : [],
       homes: this.homes().filter(({ meter }) => meter === house?.meter),
