@@ -23,8 +23,9 @@ import { migrate } from "../deploy";
 import { startEmbeddedChain } from "../embedded-chain";
 import { endsWithUs, runProgram } from "../ending";
 import { type LabChain, labChain } from "../lab-chain";
-import { prepareStreet, sendTogether } from "../lab-market";
+import { prepareStreet } from "../lab-market";
 import { labHouseholds } from "../lab-street";
+import { sendTogether } from "../send-together";
 import { buyTokens } from "../trading";
 
 const ROOT = join(__dirname, "..", "..");

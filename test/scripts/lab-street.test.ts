@@ -111,6 +111,45 @@ describe("the market of a lab's street", function () {
     assert.equal(await chain.head(), before + 2);
   });
 
+  /** Each meter is its household's, and each first offer is there once. */
+  async function assertWhole(homes: LabHome[]): Promise<void> {
+    const listed = await lab.trade.getPastEvents("OfferListed", { fromBlock: 0, toBlock: "latest" });
+    const terms = ({
+      meter,
+      milliWh,
+      pricePerKWh,
+    }: {
+      meter: string;
+      milliWh: bigint;
+      pricePerKWh: bigint;
+    }) => `${meter} ${milliWh} ${pricePerKWh}`;
+    assert.deepEqual(
+      listed.map(({ returnValues }) => terms(returnValues as never)).sort(),
+      homes.flatMap(({ key, offers }) => offers.map((one) => terms({ meter: key.meter, ...one }))).sort(),
+    );
+    for (const { key, account } of homes) {
+      const { prosumer, status } = await lab.trade.methods.meterOf(key.meter).call();
+      assert.deepEqual([prosumer, status], [account, 1n]);
+    }
+  }
+
+  it("is made whole once by two starts at once, of the same homes and of others of the same accounts", async () => {
+    const homes = street(6);
+    await Promise.all([prepare(homes), prepare(homes)]);
+    await assertWhole(homes);
+    const [some, others] = [street(4), street(4)];
+    await Promise.all([prepare(some), prepare(others)]);
+    await assertWhole([...homes, ...some, ...others]);
+  });
+
+  it("is made whole by a start after one that was ended in the middle", async () => {
+    const homes = street(3);
+    const [first] = homes;
+    await prepare([{ ...first!, offers: first!.offers.slice(0, 1) }]);
+    await prepare(homes);
+    await assertWhole(homes);
+  });
+
   it("grows by the homes that are new", async () => {
     const homes = street(4);
     await prepare(homes.slice(0, 2));
