@@ -42,8 +42,8 @@ export interface OfferView extends OfferFacts {
 }
 
 /**
- * `sealed`: in a block, waiting for confirmations. `confirmed`: by the chain, and open; the meter is elsewhere, and only
- * its own server knows how far the delivery is. `queued`: confirmed, another trade of the meter is first. `delivering`:
+ * `sealed`: in a block, waiting for confirmations. `confirmed`: by the chain, and open; the meter is elsewhere, and what
+ * its server delivers is known here only as far as a bus brings it. `queued`: confirmed, another trade of the meter is first. `delivering`:
  * the relay is closed for it (or waits for the meter). `settling`: the final reading is signed and on its way to the
  * chain. `settled` and `refunded` are final, and come from the chain alone.
  */

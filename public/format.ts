@@ -54,6 +54,10 @@ export const price = (pricePerKWh: bigint, language: string): string => `${nwt(p
 export const savingPercent = (pricePerKWh: bigint, tariffPerKWh: bigint): bigint =>
   tariffPerKWh === 0n ? 0n : ((tariffPerKWh - pricePerKWh) * 100n) / tariffPerKWh;
 
+/** A share of 0 to 1. */
+export const percent = (share: number, language: string): string =>
+  new Intl.NumberFormat(language, { style: "percent" }).format(share);
+
 /** Measurements are numbers: watts, volts, amperes. */
 export const measured = (value: number, unit: string, language: string): string =>
   `${new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)} ${unit}`;

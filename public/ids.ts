@@ -52,6 +52,7 @@ export const ids = {
   meterState: "meter-state",
   houseChoice: "house-choice",
   chart: "chart",
+  streetIn: "street-in",
   houseLoad: "house-load",
   houseGrid: "house-grid",
   houseImport: "house-import",

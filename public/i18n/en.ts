@@ -49,6 +49,7 @@ export const en = {
   "street.scale":
     "Modelled houses are as small as the table-top one: a roof gives 8 W, and the sun hurries. A day takes {minutes} minutes.",
 
+  "house.streetIn": "From the street",
   "house.load": "Household",
   "house.grid": "Grid",
   "house.fromGrid": "bought from the grid",
@@ -80,7 +81,8 @@ export const en = {
   "relay.open": "Open",
   "relay.closed": "Closed",
   "relay.unknown": "Not known here",
-  "relay.opensByItself": "{firmware}: opens by itself if the server dies",
+  "relay.opensByItself": "{firmware}: opens if the server dies",
+  "relay.modelled": "modelled",
   "relay.holds": "{firmware}: stays as it is if the server dies",
   "meter.online": "Meter online",
   "meter.connecting": "Meter connecting",
@@ -160,7 +162,7 @@ export const en = {
   "step.note.inBlock": "in block {block}",
   "step.note.inBlockBy": "in block {block} by {sealer}",
   "step.note.confirmations": "{confirmations} of {needed}",
-  "step.note.elsewhere": "its own server delivers it, and alone knows how far it is",
+  "step.note.elsewhere": "another server delivers it; how far it is may not be known here",
   "step.note.queued": "another trade is first",
   "step.note.flowing": "{delivered} of {ordered}",
   "step.note.waitsForMeter": "waits for the meter",

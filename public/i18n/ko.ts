@@ -50,6 +50,7 @@ export const ko: Record<keyof typeof en, string> = {
   "street.scale":
     "모의 집은 책상 위 실물만큼 작습니다. 지붕은 8 W를 내고 해는 서두릅니다. 하루가 {minutes}분입니다.",
 
+  "house.streetIn": "동네에서 들어옴",
   "house.load": "가정 사용",
   "house.grid": "전력망",
   "house.fromGrid": "전력망에서 사는 중",
@@ -80,7 +81,8 @@ export const ko: Record<keyof typeof en, string> = {
   "relay.open": "열림",
   "relay.closed": "닫힘",
   "relay.unknown": "여기서는 알 수 없음",
-  "relay.opensByItself": "{firmware}: 서버가 멈추면 저절로 열림",
+  "relay.opensByItself": "{firmware}: 서버가 멈추면 열림",
+  "relay.modelled": "모형",
   "relay.holds": "{firmware}: 서버가 멈춰도 그대로 유지됨",
   "meter.online": "계량기 연결됨",
   "meter.connecting": "계량기 연결 중",
@@ -160,7 +162,7 @@ export const ko: Record<keyof typeof en, string> = {
   "step.note.inBlock": "블록 {block}",
   "step.note.inBlockBy": "블록 {block}, 봉인 {sealer}",
   "step.note.confirmations": "{needed}번 중 {confirmations}번",
-  "step.note.elsewhere": "다른 서버가 공급하며, 얼마나 공급되었는지는 그 서버만 압니다",
+  "step.note.elsewhere": "다른 서버가 공급합니다. 얼마나 공급되었는지 여기서는 모를 수 있습니다",
   "step.note.queued": "다른 거래가 먼저입니다",
   "step.note.flowing": "{ordered} 중 {delivered}",
   "step.note.waitsForMeter": "계량기를 기다림",

@@ -1,7 +1,7 @@
 /** Where the power goes, now: panel → battery → relay → neighbour. The drawing moves only while power does. */
 import { html, svg } from "lit-html";
 import type { MeterFirmware } from "../../common/meter";
-import { energy, measured } from "../format";
+import { energy, measured, percent } from "../format";
 import { ids } from "../ids";
 import { shownHouse, shownMeter } from "../select";
 import { FLOWING_W, houseName, houses } from "../street";
@@ -107,6 +107,8 @@ export function flow(view: View) {
   const watts = isLive ? sample.watts : null;
   const isCharging = (panel ?? 0) > FLOWING_W;
   const isSelling = isLive && isClosed && sample.watts > FLOWING_W;
+  const isModelled = meter !== null && state.homes[meter.meter]?.kind === "modelled";
+  const charge = isLive ? state.homes[meter.meter]?.house?.batteryCharge : undefined;
   const dash = "–";
   const label = t("flow.label", {
     sun: t(isCharging ? "flow.sun" : "flow.noSun"),
@@ -124,12 +126,12 @@ export function flow(view: View) {
       ${scene(panel, isCharging, isSelling, isClosed && isLive, label)}
       <dl class="figures">
         ${figure(ids.panelWatts, t("flow.panel"), panel === null ? dash : measured(panel, "W", language))}
-        ${figure(ids.batteryVolts, t("flow.battery"), isLive ? measured(sample.volts, "V", language) : dash)}
+        ${figure(ids.batteryVolts, t("flow.battery"), isLive ? measured(sample.volts, "V", language) : dash, charge === undefined ? "" : percent(charge, language))}
         <div class="figure">
           <dt>${t("flow.relay")}</dt>
           <dd>
             <b id=${ids.relay} data-relay=${meter?.relay ?? "unknown"}>${t(`relay.${meter?.relay ?? "unknown"}`)}</b>
-            ${meter?.firmware ? firmwareNote(view, meter.firmware) : ""}
+            ${isModelled ? html`<small id=${ids.firmware}>${t("relay.modelled")}</small>` : meter?.firmware ? firmwareNote(view, meter.firmware) : ""}
           </dd>
         </div>
         ${figure(ids.neighbourWatts, t("flow.neighbour"), watts === null ? dash : measured(watts, "W", language), isLive ? measured(sample.amperes, "A", language) : "", ids.neighbourAmperes)}

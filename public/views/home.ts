@@ -13,6 +13,23 @@ const figure = (id: string, label: string, value: string, note: string) => html`
   <div class="figure"><dt>${label}</dt><dd><b id=${id}>${value}</b><small>${note}</small></dd></div>
 `;
 
+/** What arrives now, W: by the receiving meter, else by the model; null while nobody knows. */
+function streetInW({ homes, server }: View["state"], meter: string): number | null {
+  const { receiving = null, house = null } = homes[meter] ?? {};
+  if (server !== "online") return null;
+  if (receiving === null) return house?.streetInW ?? null;
+  // Below zero is the sensor's noise around its zero point.
+  return receiving.state === "online" && receiving.lastSample
+    ? Math.max(0, receiving.lastSample.watts)
+    : null;
+}
+
+function streetFigure({ state, t, language }: View, meter: string) {
+  const watts = streetInW(state, meter);
+  if (watts === null) return nothing;
+  return figure(ids.streetIn, t("house.streetIn"), measured(watts, "W", language), "");
+}
+
 function gridFigures({ state, t, language }: View, meter: string) {
   const house = state.homes[meter]?.house;
   if (!house) return nothing;
@@ -44,6 +61,8 @@ function gainFigures({ state, t, language }: View, meter: string) {
 export function home(view: View) {
   const meter = shownHouse(view.state);
   if (meter === null) return nothing;
-  const parts = [gridFigures(view, meter), gainFigures(view, meter)].filter((part) => part !== nothing);
+  const parts = [streetFigure(view, meter), gridFigures(view, meter), gainFigures(view, meter)].filter(
+    (part) => part !== nothing,
+  );
   return parts.length === 0 ? nothing : html`<dl class="figures house-figures">${parts}</dl>`;
 }

@@ -2,7 +2,7 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import type { StreetHouseView } from "../../common/events";
-import { measured } from "../format";
+import { measured, percent } from "../format";
 import { ids } from "../ids";
 import { configOf, shownHouse } from "../select";
 import { FLOWING_W, houseName, houses, isOwnHouse, neighbourName, type Sale, salesOf } from "../street";
@@ -13,9 +13,6 @@ import { type View, when } from "./view";
 const MANY_HOUSES = 24;
 /** Sales in words before the rest is folded away. */
 const SALES_SHOWN = 6;
-
-const percent = (charge: number, language: string): string =>
-  new Intl.NumberFormat(language, { style: "percent" }).format(charge);
 
 /** What the drawing of one house shows. */
 interface Drawn {

@@ -33,8 +33,8 @@ describe("The page's looks", function () {
         assert.match(
           ((await page.locator(`#${ids.firmware}`).textContent()) ?? "").trim(),
           language === "en"
-            ? /^neighborwatt meter 1\.0: opens by itself/
-            : /^neighborwatt meter 1\.0: .*저절로 열림$/,
+            ? /^neighborwatt meter 1\.0: opens if the server dies$/
+            : /^neighborwatt meter 1\.0: 서버가 멈추면 열림$/,
         );
         assert.deepEqual(await violations(page), [], "before a wallet is connected");
         await shoot(page, `start-${language}-${colorScheme}-1280`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { MeterView, Snapshot, StreetHouseView } from "../../common/events";
+import type { HomeView, MeterView, Snapshot, StreetHouseView } from "../../common/events";
 import { ids } from "../../public/ids";
 import { overflowing, violations } from "../support/axe";
 import { openPage, press, shoot, text } from "../support/browser";
@@ -208,6 +208,40 @@ describe("The street", function () {
     await shoot(page, "street-elsewhere");
     await close();
   });
+
+  for (const [language, label, modelled] of [
+    ["en", "From the street", "modelled"],
+    ["ko", "동네에서 들어옴", "모형"],
+  ] as const)
+    it(`shows what arrives from it now and how full the battery is, where that is known, in ${language}`, async () => {
+      const given = streetSnapshot(3);
+      const receiving = {
+        kind: "simulated",
+        state: "online",
+        detail: "",
+        fault: null,
+        lastSample: { atMs: 0, volts: 6.1, amperes: 0.3, panelWatts: null, watts: 1.83, registerMilliWh: 7n },
+      } as const;
+      const [first, second, third] = given.homes as [HomeView, HomeView, HomeView];
+      const arriving = first.house && { ...first.house, batteryCharge: 0.17, streetInW: 2.25 };
+      const wired: HomeView = { ...second, kind: "simulated", house: null, receiving };
+      const lone: HomeView = { ...third, kind: "simulated", house: null };
+      server.snapshot = { ...given, homes: [{ ...first, house: arriving }, wired, lone] };
+      const { page, close } = await openPage({ url: server.url, language });
+      const told = (watts: string) => page.locator(`#${ids.streetIn}`, { hasText: watts }).waitFor();
+      await told("2.25 W");
+      assert.equal(await page.locator(`.figure:has(#${ids.streetIn}) dt`).textContent(), label);
+      assert.equal(await text(page, `${ids.batteryVolts}-note`), "17%");
+      assert.equal(await text(page, ids.firmware), modelled);
+      await press(page, ids.house(wired.meter));
+      await told("1.83 W");
+      server.tell("home", { ...wired, receiving: { ...receiving, state: "lost" } });
+      await page.locator(`#${ids.streetIn}`).waitFor({ state: "detached" });
+      await press(page, ids.house(lone.meter));
+      await page.locator(`#${ids.today}`, { hasText: "3 mWh" }).waitFor();
+      assert.equal(await page.locator(`#${ids.streetIn}, #${ids.batteryVolts}-note`).count(), 0);
+      await close();
+    });
 
   for (const [language, delivering] of [
     ["en", "8 mWh of 20 mWh"],
