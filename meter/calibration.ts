@@ -5,46 +5,7 @@
  * Allegro ACS712 data sheet, ELC-05B: Vcc/2 at 0 A, 185 mV/A at Vcc = 5 V, ±40 mV at zero, noise 21 mV peak to peak.
  * The sensor is ratiometric, so Vcc drops out of the amperes; it does not drop out of the volts.
  */
-export interface Calibration {
-  /** Supply of the Arduino, which is the ADC's reference, V. Measure it: USB gives 4.75 to 5.25. */
-  vccVolts: number;
-  /** ACS712-05B, at 5 V supply, V/A. */
-  voltsPerAmpere: number;
-  /** Battery volts per volt at the divider's middle: 2 for 10 kΩ over 10 kΩ, for batteries up to 10 V. */
-  dividerRatio: number;
-  /** Mean current below this counts as none, A: three sigma of what the sensor's noise leaves in one sample. */
-  startingAmperes: number;
-}
-
-export const CALIBRATION_DEFAULTS: Calibration = {
-  vccVolts: 5,
-  voltsPerAmpere: 0.185,
-  dividerRatio: 2,
-  startingAmperes: 0.03,
-};
-
-/**
- * Reads what was measured on a real board, as `METER_CALIBRATION` gives it: "vccVolts=4.92,dividerRatio=2.03".
- * @throws RangeError naming the entry and what is allowed
- */
-export function parseCalibration(text: string): Partial<Calibration> {
-  const names = Object.keys(CALIBRATION_DEFAULTS) as (keyof Calibration)[];
-  const calibration: Partial<Calibration> = {};
-  for (const entry of text.split(",").filter((part) => part.trim() !== "")) {
-    const [, key, digits] = /^\s*(\w+)\s*=\s*(\d+(?:\.\d+)?)\s*$/.exec(entry) ?? [];
-    const name = names.find((known) => known === key);
-    const value = Number(digits);
-    // A factor of four is no tolerance of a part, but a slip of the finger.
-    if (!name || !(value >= CALIBRATION_DEFAULTS[name] / 4 && value <= CALIBRATION_DEFAULTS[name] * 4)) {
-      const allowed = names.map(
-        (known) => `${known}=${CALIBRATION_DEFAULTS[known] / 4}…${CALIBRATION_DEFAULTS[known] * 4}`,
-      );
-      throw new RangeError(`calibration "${entry.trim()}" is not one of ${allowed.join(", ")}`);
-    }
-    calibration[name] = value;
-  }
-  return calibration;
-}
+import type { Calibration } from "../common/calibration";
 
 /** Steps of the ADC, and its largest answer. */
 export const ADC_STEPS = 1024;

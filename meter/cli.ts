@@ -1,6 +1,7 @@
 /** `npm run meter`: live volts, amperes, watts, watt-hours and the relay, of a real, simulated or modelled meter. */
+
+import { parseCalibration } from "../common/calibration";
 import type { Meter, MeterSample, RelayPosition } from "../common/meter";
-import { parseCalibration } from "./calibration";
 import { createMeter } from "./meter";
 import { isTransport, TRANSPORT_CHOICES } from "./transport";
 

@@ -1,9 +1,10 @@
 /** The meters of a list of homes, of whatever kind, and the street on which they stand. */
+
+import { parseCalibration } from "../common/calibration";
 import type { HomeSettings, MeterSettings, ReceivingMeterSettings } from "../common/home";
 import type { HouseFigures } from "../common/house";
 import type { Meter, Metering, RegisterStart } from "../common/meter";
 import type { BoardSource } from "./board";
-import { parseCalibration } from "./calibration";
 import type { MeterClock } from "./clock";
 import type { Transport } from "./line";
 import { createMeter, createReceivingMeter, type MeterOptions } from "./meter";

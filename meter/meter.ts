@@ -1,3 +1,4 @@
+import { CALIBRATION_DEFAULTS, type Calibration } from "../common/calibration";
 import type {
   Meter,
   MeterFirmware,
@@ -10,7 +11,6 @@ import type {
   Switching,
 } from "../common/meter";
 import type { BoardSource } from "./board";
-import { CALIBRATION_DEFAULTS, type Calibration } from "./calibration";
 import { type MeterClock, systemClock } from "./clock";
 import { EnergyRegister } from "./energy";
 import type { Transport } from "./line";

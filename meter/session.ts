@@ -1,12 +1,7 @@
+import type { Calibration } from "../common/calibration";
 import type { MeterFault, MeterFirmware, ReceivedSample, RelayPosition } from "../common/meter";
 import type { Board, BoardSource, RawScan } from "./board";
-import {
-  amperesFromCounts,
-  type Calibration,
-  CurrentZero,
-  NOMINAL_ZERO_COUNTS,
-  voltsFromCounts,
-} from "./calibration";
+import { amperesFromCounts, CurrentZero, NOMINAL_ZERO_COUNTS, voltsFromCounts } from "./calibration";
 import type { MeterClock } from "./clock";
 import { type EnergyRegister, ScanBlock } from "./energy";
 import { type Fault, LEAK_AMPERES, type Look, Plausibility } from "./plausible";

@@ -16,7 +16,7 @@ import {
 } from "../common/lab";
 import { LOG_LEVELS } from "../common/log";
 import { parseDecimal } from "../common/units";
-import { CALIBRATION } from "./homes-fields";
+import { CALIBRATION, CALIBRATION_ALLOWED } from "./homes-fields";
 import { MOST_HOMES, readHomes } from "./homes-file";
 import { type Host, parseHost } from "./http/hosts";
 import { hostProblem } from "./listening";
@@ -129,7 +129,7 @@ export const SETTINGS = {
   },
   METER_CALIBRATION: {
     schema: CALIBRATION,
-    allowed: "what was measured on a real board, such as vccVolts=4.92,dividerRatio=2.03 (docs/wiring.md)",
+    allowed: CALIBRATION_ALLOWED,
     fallback: "",
   },
   METER_KEYSTORE_PASSWORD: {

@@ -1,6 +1,7 @@
 /** The fields of one home in the file that HOMES names: what each may be, and which of them belong together. */
 import { z } from "zod";
 import { checksumAddress } from "../chain/checksum";
+import { CALIBRATION_CHOICES, isCalibration } from "../common/calibration";
 import type { HomeSettings, MeterSettings, ReceivingMeterSettings } from "../common/home";
 import { likely } from "./slips";
 
@@ -8,10 +9,8 @@ const LONGEST_NAME = 24;
 /** What the data folder holds besides keys: `npm start` and the embedded chain write there. */
 const FILES_OF_OTHERS = ["running.json", "chain-process.json", "chain.json", "homes.json"];
 /** How METER_CALIBRATION is written too. */
-export const CALIBRATION = z
-  .string()
-  .max(1000)
-  .regex(/^[\w.=, ]*$/);
+export const CALIBRATION = z.string().max(1000).refine(isCalibration);
+export const CALIBRATION_ALLOWED = `what was measured on a real board, of ${CALIBRATION_CHOICES}, with commas between (docs/wiring.md)`;
 
 interface Field {
   schema: z.ZodType;
@@ -77,7 +76,7 @@ const METER = {
   },
   calibration: {
     schema: CALIBRATION.default(""),
-    allowed: "what was measured on a real board, such as vccVolts=4.92,dividerRatio=2.03 (docs/wiring.md)",
+    allowed: CALIBRATION_ALLOWED,
   },
   keyFile: {
     schema: z

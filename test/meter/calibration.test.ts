@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
+import { CALIBRATION_DEFAULTS, type Calibration, parseCalibration } from "../../common/calibration";
 import {
   amperesFromCounts,
-  CALIBRATION_DEFAULTS,
-  type Calibration,
   CurrentZero,
   NOMINAL_ZERO_COUNTS,
-  parseCalibration,
   voltsFromCounts,
   ZERO_SCANS,
 } from "../../meter/calibration";

@@ -191,6 +191,16 @@ describe("the list of homes", () => {
       /: meters\[0\]\.calibration is "4,92;"; allowed is what was measured/,
     ],
     [
+      "a calibration of what no board has",
+      withMeter({ calibration: "vccVolts=4.92,dividerRatoi=2" }),
+      /: meters\[0\]\.calibration is "vccVolts=4\.92,dividerRatoi=2"; allowed is .*dividerRatio=0\.5…8/,
+    ],
+    [
+      "a calibration that is a slip of the finger",
+      withMeter({ calibration: "vccVolts=49.2" }),
+      /: meters\[0\]\.calibration is "vccVolts=49\.2"; allowed is .*vccVolts=1\.25…20/,
+    ],
+    [
       "a calibration of a modelled meter",
       [modelled(1, { meters: [delivering(1, { kind: "modelled", calibration: "vccVolts=5" })] })],
       /: meters\[0\]\.calibration is of an Arduino/,
