@@ -199,10 +199,15 @@ describe("npm start, again and again", function () {
       ...Object.fromEntries(named.map((name) => [name, others[name]!])),
     });
     for (const house of [first, second]) {
-      await until("three offers", async () => {
-        const { offers } = await get<Wire<OfferListView>>(house, "/api/offers");
-        return offers.length === 3;
-      });
+      await until(
+        "an offer of each of the street's homes",
+        async () => {
+          const { offers } = await get<Wire<OfferListView>>(house, "/api/offers");
+          return new Set(offers.map(({ meter }) => meter)).size === 6;
+        },
+        30_000,
+        250,
+      );
       await buyTokens(await lab(house), "consumer", "1");
       const { tradeId } = await purchase(await lab(house), "consumer", 3n, 1n);
       await until(
