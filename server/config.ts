@@ -441,7 +441,7 @@ function assemble(
 }
 
 /** The list that METER and METER_CALIBRATION are short for. */
-function homeOfOne(meter: string, calibration: string): HomeSettings {
+export function homeOfOne(meter: string, calibration: string): HomeSettings {
   const port = /^serial:(.+)$/.exec(meter)?.[1] ?? null;
   const firmware = /^simulated:(.+)$/.exec(meter)?.[1] ?? null;
   return {

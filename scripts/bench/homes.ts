@@ -111,6 +111,7 @@ async function startServer(env: NodeJS.ProcessEnv): Promise<{ url: string; child
   const ended = new Promise<never>((_, reject) => {
     child.once("exit", (code) => reject(new Error(`the server ended (${code})`)));
   });
+  // The race below tells of an end before it is ready; a later one fails the next request to it.
   ended.catch(() => {});
   endsWithUs("server", async () => {
     child.kill("SIGTERM");

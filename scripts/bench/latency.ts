@@ -8,6 +8,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createChain, loadMeterKey } from "../../chain";
 import { readContracts } from "../../chain/artifacts";
@@ -18,6 +19,7 @@ import { Homes } from "../../home/homes";
 import { systemClock } from "../../meter/clock";
 import { createMeter } from "../../meter/meter";
 import { createSimulatedArduino } from "../../meter/sim/simulated";
+import { homeOfOne } from "../../server/config";
 import { Store } from "../../server/store";
 import { migrate } from "../deploy";
 import { type EmbeddedChain, startEmbeddedChain } from "../embedded-chain";
@@ -30,7 +32,6 @@ const ROOT = join(__dirname, "..", "..");
 const POLL_INTERVAL_MS = 75;
 const ORDER_MILLI_WH = 1n;
 const clock = { nowMs: () => Date.now(), steadyMs: () => performance.now() };
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A chain to measure on; `sealedAtMs` is when it last sealed a transaction, null where nobody can say it exactly. */
 interface Ground {
@@ -117,19 +118,7 @@ async function startDelivery(
   const homes = new Homes({
     homes: [
       {
-        settings: {
-          name: "House 1",
-          account: null,
-          meter: {
-            kind: "simulated",
-            port: null,
-            firmware: null,
-            calibration: "",
-            keyFile: "meter-key.json",
-          },
-          receivingMeter: null,
-          house: null,
-        },
+        settings: homeOfOne("simulated", ""),
         meter,
         receiving: null,
         house: null,

@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { loadMeterKey } from "../../chain";
 import { EMBEDDED_CHAIN_ID } from "../../common/lab";
@@ -22,8 +23,6 @@ const AIM = { catchUpFactor: 1.5, startS: 2, moreMB: 50 };
 /** After a start, before its memory is read: what the start itself needed is given back by then. */
 const SETTLE_MS = 5_000;
 const WITHIN_MS = 480_000;
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Started {
   /** From the program's start until its page is served, and until it has followed the chain to the head; seconds. */

@@ -9,6 +9,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { io, type Socket } from "socket.io-client";
 import { readContracts } from "../../chain/artifacts";
@@ -28,7 +29,6 @@ const AIM_MS = 100;
 const OPENED_AT_ONCE = 50;
 const OFFER_EVERY_MS = 2_000;
 const WITHIN_MS = 60_000;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 type Page = Socket<ServerToClientEvents, ClientToServerEvents>;
 
